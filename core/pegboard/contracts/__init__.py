@@ -1,0 +1,1 @@
+"""What a provider must do: one Protocol and its dataclasses per capability."""

@@ -1,0 +1,21 @@
+"""Who is asking: what the core and other plugins may know of a signed-in person, whoever manages the accounts."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class User(Protocol):
+    """A signed-in person. `subject` is opaque and stable: what other plugins store as an owner."""
+
+    @property
+    def subject(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def roles(self) -> frozenset[str]: ...
+
+    @property
+    def permissions(self) -> frozenset[str]: ...

@@ -1,0 +1,117 @@
+"""The dataclasses that contribution hooks return. Plain data: the board decides what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, Literal, Protocol, TypeVar
+
+from markupsafe import Markup
+
+from .contracts.capability import Capability
+from .contracts.users import User
+
+T = TypeVar("T")
+Text = Callable[[], str] | str
+"""A visible string, or a function called per request so that it can be translated (`lazy_gettext`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider(Generic[T]):
+    """One implementation of a capability. `make` is called once per board, on first use; put heavy imports there.
+
+    `embedded` providers need no account; they serve when the deployment chose no other.
+    """
+
+    capability: Capability[T]
+    name: str
+    make: Callable[[], T]
+    embedded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry of a menu. `endpoint` is a full endpoint name (`files.index`); lower weights come first.
+
+    `audience` hides it from people it is not for; `permission` from those who lack it.
+    """
+
+    label: Text
+    endpoint: str
+    menu: Literal["main", "user"] = "main"
+    weight: int = 100
+    audience: Literal["everyone", "signed_in", "signed_out"] = "everyone"
+    permission: str = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A fragment of a page: `render` is called whenever a template shows the slot `name`, inside the request."""
+
+    name: str
+    render: Callable[[], Markup | str]
+    weight: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Something a person may be allowed to do. `name` is `<plugin>.<verb>`; `roles` have it from the start.
+
+    The role `admin` has every permission.
+    """
+
+    name: str
+    description: str
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """A question to ask of a running board. `check` returns nothing, or raises an error whose message says what to do.
+
+    `ready`: also part of `/readyz`, so it must be quick and bounded; others are asked by `pegboard doctor` alone.
+    """
+
+    name: str
+    check: Callable[[], None]
+    ready: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UserSource:
+    """How the core learns who is asking. `load` runs at most once a request, when somebody wants to know.
+
+    `sign_in_endpoint` is where guards send people who are not signed in.
+    """
+
+    load: Callable[[], User | None]
+    sign_in_endpoint: str
+
+
+class RunningPeer(Protocol):
+    """A stand-in that has started: what to print about it, the settings that lead to it, and how to stop it."""
+
+    @property
+    def description(self) -> str: ...
+
+    @property
+    def settings(self) -> Mapping[str, object]: ...
+
+    def stop(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxPeer:
+    """A local stand-in that speaks a vendor's real protocol.
+
+    `start(folder, board_url)` keeps its data below `folder` and returns the running peer, or None where the platform
+    has no such server (`unavailable` says so). `real` are the settings whose presence means that a real account is
+    meant: the peer is then not started.
+    """
+
+    name: str
+    start: Callable[[Path, str], RunningPeer | None]
+    unavailable: str
+    real: tuple[str, ...] = field(default=())
