@@ -1,0 +1,8 @@
+"""The database: one Flask-SQLAlchemy extension, one MetaData, and a model base for each plugin."""
+
+from __future__ import annotations
+
+from .models import ModelBase, UtcDateTime, metadata, utc_now
+from .session import db, outside_transaction
+
+__all__ = ["ModelBase", "UtcDateTime", "db", "metadata", "outside_transaction", "utc_now"]
