@@ -1,0 +1,112 @@
+"""Finding plugins: what is installed, without importing it, and the classes of those that are enabled."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from .errors import Problem
+from .plugin import API, Plugin
+from .settings import PluginSettings, suggestion
+
+GROUP = "pegboard.plugins"
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+RESERVED = frozenset({"pegboard", "env", "static", "core", "main", "plugins", "config", "db", "run", "sandbox", "doctor"})
+
+Reference = str | type[Plugin[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A plugin class and where it was found: the distribution with its version, or the path that names the class."""
+
+    plugin: type[Plugin[Any]]
+    origin: str
+    version: str = ""
+
+
+class Installed:
+    """The plugins that are installed, from one read of the entry points. Nothing is imported until `load`."""
+
+    @cached_property
+    def points(self) -> dict[str, list[EntryPoint]]:
+        points: dict[str, list[EntryPoint]] = {}
+        for point in entry_points(group=GROUP):
+            if not any(_same(point, other) for other in points.get(point.name, [])):
+                points.setdefault(point.name, []).append(point)
+        return points
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(self.points)
+
+    def load(self, reference: Reference) -> Found | Problem:
+        """The class that a name, a path or a class stands for, or what is wrong with it."""
+        if not isinstance(reference, str):
+            return _checked(reference, f"{reference.__module__}:{reference.__qualname__}")
+        if ":" in reference:
+            return _imported(reference, reference)
+        points = self.points.get(reference, [])
+        if not points:
+            hint = suggestion(reference, self.names) + ", or install the distribution that brings it"
+            return Problem(f"no plugin of the name {reference!r} is installed", reference, "plugins", "", hint)
+        if len(points) > 1:
+            owners = " and ".join(sorted(_distribution(point) for point in points))
+            return Problem(f"more than one distribution brings it: {owners}", reference, remedy="uninstall all but one")
+        point = points[0]
+        found = _imported(point.value, _distribution(point))
+        if isinstance(found, Found) and found.plugin.name != reference:
+            return Problem(
+                f"its entry point is called {reference!r}, its class {found.plugin.name!r}", reference, "name", point.value,
+                "the author must make them the same",
+            )  # fmt: skip
+        version = point.dist.version if point.dist else ""
+        return Found(found.plugin, found.origin, version) if isinstance(found, Found) else _of(found, reference)
+
+
+def _same(one: EntryPoint, other: EntryPoint) -> bool:
+    """An editable install may be listed twice: by its finder and by the folder on the path."""
+    return one.value == other.value and _distribution(one) == _distribution(other)
+
+
+def _distribution(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "an unknown distribution"
+
+
+def _of(problem: Problem, name: str) -> Problem:
+    return Problem(problem.message, name, problem.key, problem.source, problem.remedy)
+
+
+def _imported(path: str, origin: str) -> Found | Problem:
+    module, _, attribute = path.partition(":")
+    try:
+        value = getattr(import_module(module), attribute)
+    except Exception as error:  # whatever an author's module raises, the others go on
+        kind = type(error).__name__
+        return Problem(f"cannot be imported: {kind}: {error}", path, source=path, remedy="correct the plugin, or disable it")
+    return _checked(value, origin)
+
+
+def _checked(value: Any, origin: str) -> Found | Problem:
+    """A plugin class as the board can use it."""
+    if not (isinstance(value, type) and issubclass(value, Plugin)):
+        return Problem("is not a subclass of pegboard.Plugin", origin, source=origin, remedy="name the plugin class itself")
+    name = getattr(value, "name", None)
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name in RESERVED:
+        reserved = ", ".join(sorted(RESERVED))
+        remedy = f"small letters, digits and underscores, a letter first, and none of: {reserved}"
+        return Problem(f"{name!r} is not a name for a plugin", origin, "name", origin, remedy)
+    if value.api != API:
+        return Problem(
+            f"was written for the plugin API {value.api}; this is {API}", name, "api", origin, "install matching versions"
+        )
+    for attribute in ("requires", "after", "conflicts", "tables"):
+        if isinstance(getattr(value, attribute), str):
+            return Problem(f"{attribute} must be a tuple of names", name, attribute, origin, "add a comma: ('name',)")
+    if not issubclass(value.Settings, PluginSettings):
+        return Problem("Settings must derive from pegboard.PluginSettings", name, "Settings", origin, "correct the class")
+    return Found(value, origin)
