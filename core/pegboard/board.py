@@ -1,0 +1,190 @@
+"""The plan of a board: which plugins take part, in which order, and why not. It exists without Flask and never raises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import checks
+from .collect import Entry, PluginManager, collect, new_manager
+from .discovery import Found, Installed, Reference
+from .errors import ConfigError, Problem
+from .ordering import order, relation_problems
+from .settings import DEFAULT_BUILTINS, BoardSettings, PluginSettings, Resolved, resolve
+from .sources import Sources
+
+
+@dataclass(slots=True)
+class Plan:
+    """Everything known before Flask is touched. `entries` are the enabled plugins in boot order, failed ones included."""
+
+    sources: Sources
+    board: Resolved[BoardSettings]
+    installed: Installed
+    entries: list[Entry] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    manager: PluginManager | None = None
+
+    @property
+    def settings(self) -> BoardSettings:
+        """The board's own settings; ConfigError where they are not valid."""
+        if self.board.value is None:
+            raise ConfigError(self.problems)
+        return self.board.value
+
+    @property
+    def folder(self) -> Path:
+        """The folder of `pegboard.toml`: relative paths start there."""
+        return self.sources.folder
+
+    @property
+    def instance_path(self) -> Path:
+        """The folder the board writes to, absolute."""
+        return (self.folder / self.settings.instance_path).resolve()
+
+    @property
+    def active(self) -> list[Entry]:
+        """The plugins that take part, in boot order."""
+        return [entry for entry in self.entries if entry.state == "enabled"]
+
+    def entry(self, name: str) -> Entry | None:
+        """The entry of an enabled plugin, failed or not."""
+        return next((entry for entry in self.entries if entry.name == name), None)
+
+    def contributed(self, hook: str) -> Iterator[tuple[Entry, object]]:
+        """Each contribution to a hook with the plugin that made it, in boot order."""
+        for entry in self.active:
+            for item in entry.list(hook):
+                yield entry, item
+
+    def require(self) -> None:
+        """Raise ConfigError where anything prevents the board from booting."""
+        if self.problems:
+            raise ConfigError(self.problems)
+
+
+def assemble(
+    sources: Sources, *, settings: BoardSettings | None = None, plugins: Sequence[Reference] | None = None
+) -> Plan:
+    """Resolve, settings, collect, check: the first four phases of a boot. Everything wrong is in `problems`."""
+    board = resolve(BoardSettings, sources, plugin="pegboard", table="pegboard", prefix="PEGBOARD_")
+    if settings is not None:
+        board = Resolved(settings, board.origins)
+    plan = Plan(sources, board, Installed(), problems=[*sources.problems, *board.problems])
+    if board.value is not None:
+        plan.problems += checks.environment_problems(board, sources)
+    _resolve(plan, _references(board.value, sources, plugins))
+    _settings(plan)
+    _collect(plan)
+    _check(plan)
+    return plan
+
+
+def _references(settings: BoardSettings | None, sources: Sources, plugins: Sequence[Reference] | None) -> list[Reference]:
+    """Builtins, then plugins. With invalid board settings what can be read of them, so that all errors are found."""
+    if settings is not None:
+        return [*settings.builtins, *(settings.plugins if plugins is None else plugins)]
+    listed = [sources.table_value("pegboard", key) for key in ("builtins", "plugins")]
+    names = [item for value in listed if isinstance(value, list) for item in value if isinstance(item, str)]
+    return [*names, *(plugins or ())]
+
+
+def _resolve(plan: Plan, references: Iterable[Reference]) -> None:
+    found: dict[str, Found] = {}
+    for reference in dict.fromkeys(references):
+        result = plan.installed.load(reference)
+        if isinstance(result, Problem):
+            if plan.sources.table_value(result.plugin, "on_failure") == "skip":
+                plan.entries.append(_absent(result))
+            else:
+                plan.problems.append(result)
+            continue
+        other = found.setdefault(result.plugin.name, result)
+        if other is not result:
+            origins = f"{other.origin} and {result.origin}"
+            plan.problems.append(Problem(f"two enabled plugins have this name: {origins}", result.plugin.name, "name"))
+    classes = {name: item.plugin for name, item in found.items()}
+    for name in order(classes):
+        item = found[name]
+        on_failure = str(plan.sources.table_value(name, "on_failure") or "abort")
+        builtin = name in DEFAULT_BUILTINS and item.plugin.__module__.startswith("pegboard.builtin.")
+        plan.entries.append(Entry(name, item.plugin, item.origin, item.version, builtin, on_failure))
+    failed = [entry.name for entry in plan.entries if entry.state == "failed"]
+    _blame(plan, [p for p in relation_problems(classes, plan.installed.names) if not _explained(p, classes, failed)])
+    _cascade(plan)
+
+
+def _absent(problem: Problem) -> Entry:
+    """A plugin whose class could not be loaded, and which the deployment allows to be skipped."""
+    from .plugin import Plugin
+
+    return Entry(problem.plugin, Plugin, problem.source, on_failure="skip", state="failed", problems=[problem])
+
+
+def _explained(problem: Problem, classes: object, failed: list[str]) -> bool:
+    """A requirement that is missing because its plugin failed is reported by the cascade."""
+    return problem.key == "requires" and any(f"{name!r}" in problem.message for name in failed)
+
+
+def _settings(plan: Plan) -> None:
+    for entry in plan.active:
+        model = entry.plugin.Settings
+        prefix = model.env_prefix or f"{entry.name.upper()}_"
+        entry.settings = resolve(model, plan.sources, plugin=entry.name, table=entry.name, prefix=prefix)
+        if isinstance(entry.settings.value, PluginSettings):
+            entry.on_failure = entry.settings.value.on_failure
+        _blame(plan, entry.settings.problems)
+    _cascade(plan)
+
+
+def _collect(plan: Plan) -> None:
+    plan.manager = manager = new_manager(entry.plugin for entry in plan.active)
+    for entry in reversed(plan.active):  # the manager calls the last registered first
+        if entry.settings and entry.settings.value is not None and not entry.problems:
+            _blame(plan, collect(entry, manager))
+    _cascade(plan)
+
+
+def _check(plan: Plan) -> None:
+    """Check the union; leave out what may be skipped, and check again what remains."""
+    while True:
+        before = len(plan.active)
+        problems = checks.union_problems(plan.active, plan.settings if plan.board.value else None)
+        known = {(problem.plugin, problem.message) for problem in plan.problems}
+        _blame(plan, [problem for problem in problems if (problem.plugin, problem.message) not in known])
+        _cascade(plan)
+        if len(plan.active) == before:
+            return
+
+
+def _blame(plan: Plan, problems: Iterable[Problem]) -> None:
+    """Charge problems to their plugins: one that may be skipped fails alone, any other keeps the board from booting."""
+    for problem in problems:
+        entry = plan.entry(problem.plugin)
+        if entry is not None:
+            entry.problems.append(problem)
+        if entry is not None and entry.on_failure == "skip":
+            _fail(plan, entry)
+        else:
+            plan.problems.append(problem)
+
+
+def _fail(plan: Plan, entry: Entry) -> None:
+    entry.state = "failed"
+    if plan.manager is not None and plan.manager.has_plugin(entry.name):
+        plan.manager.unregister(name=entry.name)
+
+
+def _cascade(plan: Plan) -> None:
+    """What requires a failed plugin fails with it, and says so."""
+    for entry in plan.active:  # boot order: a requirement comes before what requires it
+        for name in entry.plugin.requires:
+            required = plan.entry(name)
+            if required is not None and required.state == "failed":
+                message = f"requires {name!r}, which failed"
+                entry.problems.append(Problem(message, entry.name, "requires", "", f"mend {name!r} first"))
+                _fail(plan, entry)
+                if entry.on_failure == "abort" and required.on_failure == "abort":
+                    plan.problems.append(entry.problems[-1])
+                break

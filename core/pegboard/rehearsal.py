@@ -1,0 +1,99 @@
+"""Blueprints are registered on a stand-in first, so that collisions are found while a plugin can still be left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Flask
+
+from .errors import Problem
+from .settings import suggestion
+
+if TYPE_CHECKING:
+    from .collect import Entry
+
+CORE_RULES = ("/healthz", "/readyz", "/static/<path:filename>")
+_ARGUMENT = re.compile(r"<(?:(?P<converter>[a-zA-Z_]\w*)(?:\((?P<args>.*?)\))?:)?[a-zA-Z_]\w*>")
+GUARDS = "__pegboard_guards__"
+
+
+class Rehearsal(Flask):
+    """A Flask application that notes URL rules instead of compiling them."""
+
+    def __init__(self) -> None:
+        super().__init__("pegboard.rehearsal", static_folder=None)
+        self.noted: list[tuple[str, str, frozenset[str], Any, str]] = []
+
+    def add_url_rule(
+        self, rule: str, endpoint: str | None = None, view_func: Any = None, provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:  # fmt: skip
+        methods = options.get("methods") or getattr(view_func, "methods", None) or ("GET",)
+        place = f"{options.get('host') or ''}|{options.get('subdomain') or ''}"
+        self.noted.append((rule, endpoint or "", frozenset(m.upper() for m in methods), view_func, place))
+
+
+def mount_point(entry: Entry, blueprint: Blueprint) -> str:
+    """The URL prefix of a blueprint: the plugin's, then its own."""
+    return f"{entry.url_prefix}{blueprint.url_prefix or ''}".rstrip("/")
+
+
+def url_problems(entries: Sequence[Entry], permissions: Sequence[str], roles: Sequence[str]) -> Iterator[Problem]:
+    """Blueprints with foreign names, URLs and endpoints that collide, guards and menu entries that name what is not there."""
+    rehearsal = Rehearsal()
+    urls = {(f"|{normalised(rule)}", "GET"): "the core" for rule in CORE_RULES}
+    views: dict[str, Any] = {"static": None}
+    for entry in entries:
+        start = len(rehearsal.noted)
+        yield from _registered(entry, rehearsal)
+        for rule, endpoint, methods, view, place in rehearsal.noted[start:]:
+            if endpoint in views and views[endpoint] is not view:
+                yield Problem(f"the endpoint {endpoint!r} is taken already", entry.name, "blueprints", "", "rename the view")
+            views[endpoint] = view
+            for method in sorted(methods - {"HEAD", "OPTIONS"}):
+                other = urls.setdefault((f"{place}{normalised(rule)}", method), entry.name)
+                if other != entry.name:
+                    message = f"the URL {rule} ({method}) is taken by {other!r}"
+                    yield Problem(message, entry.name, "blueprints", "", f"set url_prefix below [{entry.name}]")
+            yield from _guard_problems(entry.name, endpoint, view, permissions, roles)
+    yield from _endpoint_problems(entries, list(views))
+
+
+def normalised(rule: str) -> str:
+    """A rule as the router tells it from others: argument names and a slash at the end make no difference."""
+    return _ARGUMENT.sub(lambda m: f"<{m['converter'] or 'default'}({m['args'] or ''})>", rule).rstrip("/") or "/"
+
+
+def _registered(entry: Entry, rehearsal: Rehearsal) -> Iterator[Problem]:
+    for blueprint in entry.list("blueprints"):
+        if blueprint.name != entry.name and not blueprint.name.startswith(f"{entry.name}_"):
+            remedy = f"call it {entry.name} or {entry.name}_…"
+            yield Problem(f"{blueprint.name!r} is not a name for its blueprint", entry.name, "blueprints", "", remedy)
+        try:
+            rehearsal.register_blueprint(blueprint, url_prefix=mount_point(entry, blueprint) or None)
+        except Exception as error:  # whatever an author's code raises, the others go on
+            yield Problem(f"its blueprint cannot be registered: {error}", entry.name, "blueprints", "", "correct the plugin")
+
+
+def _guard_problems(
+    plugin: str, endpoint: str, view: Any, permissions: Sequence[str], roles: Sequence[str]
+) -> Iterator[Problem]:
+    for kind, name in getattr(view, GUARDS, ()):
+        known: Iterable[str] = permissions if kind == "permission" else roles
+        if kind in ("permission", "role") and name not in known:
+            message = f"the guard of {endpoint} names an unknown {kind} {name!r}"
+            yield Problem(message, plugin, "blueprints", "", suggestion(name, list(known)))
+
+
+def _endpoint_problems(entries: Sequence[Entry], endpoints: list[str]) -> Iterator[Problem]:
+    for entry in entries:
+        for item in entry.list("nav_items"):
+            if item.endpoint not in endpoints:
+                message = f"the menu entry names an unknown endpoint {item.endpoint!r}"
+                yield Problem(message, entry.name, "nav_items", "", suggestion(item.endpoint, endpoints))
+        source = entry.contributions.get("user_source")
+        if source and source.sign_in_endpoint not in endpoints:
+            message = f"sign_in_endpoint names an unknown endpoint {source.sign_in_endpoint!r}"
+            yield Problem(message, entry.name, "user_source", "", suggestion(source.sign_in_endpoint, endpoints))
