@@ -31,7 +31,7 @@ def prepare(name: str) -> None:
             return
         started = time.monotonic()
         version = ".".join(map(str, sys.version_info[:3]))
-        say(f"Preparing {folder.name} with Python {version}; the first time takes a minute or two")
+        say(f"Preparing {folder.name} with Python {version}; the first time may take a minute")
         _create(folder)
         _install_locked(name, folder)
         _install_editable(folder)
@@ -46,17 +46,16 @@ def _create(folder: Path) -> None:
 
 
 def _install_locked(name: str, folder: Path) -> None:
-    sync = ["pip", "sync", "--python", _python(folder), "--require-hashes"]
+    target: list[str | Path] = ["--python", _python(folder), "--require-hashes"]
     lock, peers = LOCKS / f"{name}.txt", LOCKS / "peers.txt"
     say(f"Installing the packages of requirements/{lock.name}")
-    if not run_uv([*sync, lock]):
+    if not run_uv(["pip", "sync", *target, lock]):
         raise InstallError(
             "The packages could not be installed; the reason is above. They come from the package index: behind a "
             "mirror set UV_DEFAULT_INDEX, behind a proxy HTTPS_PROXY. Then run make again."
         )
     say("Installing the sandbox's local servers (requirements/peers.txt)")
-    install = ["pip", "install", "--python", _python(folder), "--require-hashes", "--no-build", "-r", peers]
-    if not run_uv(install):
+    if not run_uv(["pip", "install", *target, "--no-build", "-r", peers]):
         say("Not every local server has a wheel for this platform: the embedded providers serve in their place.")
 
 
@@ -66,15 +65,15 @@ def _install_editable(folder: Path) -> None:
     for place in (ROOT, *plugin_folders()):
         places += ["--editable", place]
     # Built here and now, never taken from a cache: the build also puts the front-end files in place.
-    options = ["--python", _python(folder), "--no-deps", "--no-build-isolation", "--quiet", "--no-cache"]
-    if not run_uv(["pip", "install", *options, *places]):
+    options = ("--no-deps", "--no-build-isolation", "--no-cache", "--quiet")
+    if not run_uv(["pip", "install", "--python", _python(folder), *options, *places]):
         raise InstallError("Pegboard itself could not be installed; the reason is above.")
 
 
 def _fingerprint(name: str) -> str:
     """What the environment is made from: another interpreter, place, lock or metadata file makes it stale."""
     digest = hashlib.sha256(f"{sys.version}\n{sys.executable}\n{ROOT}\n".encode())
-    own = [path for path in (ROOT / "setup.cfg", ROOT / "setup.py", ROOT / "pyproject.toml")]
+    own = [ROOT / name for name in ("setup.cfg", "setup.py", "pyproject.toml")]
     plugins = [folder / "pyproject.toml" for folder in plugin_folders()]
     for path in (LOCKS / f"{name}.txt", LOCKS / "peers.txt", Path(__file__), *own, *plugins):
         digest.update(hashlib.sha256(path.read_bytes()).digest())

@@ -17,10 +17,10 @@ TOOLS = ROOT / ".tools"
 # Variables that would send an installation elsewhere than we say, or change what is installed.
 MISLEADING = (
     *("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH"),
-    *(f"PIP_{name}" for name in ("USER", "TARGET", "PREFIX", "ROOT", "REQUIREMENT", "CONSTRAINT", "EDITABLE", "PYTHON")),
-    *(f"PIP_{name}" for name in ("REQUIRE_VIRTUALENV", "DRY_RUN", "NO_BINARY", "NO_DEPS", "REPORT", "IGNORE_INSTALLED")),
-    *(f"UV_{name}" for name in ("PYTHON", "SYSTEM_PYTHON", "TARGET", "PREFIX", "CONSTRAINT", "OVERRIDE", "EXCLUDE")),
-    *(f"UV_{name}" for name in ("NO_BINARY", "NO_VERIFY_HASHES", "EXCLUDE_NEWER", "RESOLUTION", "PRERELEASE")),
+    *("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_REQUIRE_VIRTUALENV", "PIP_DRY_RUN"),
+    *("PIP_REQUIREMENT", "PIP_CONSTRAINT", "PIP_EDITABLE", "PIP_NO_BINARY", "PIP_NO_DEPS", "PIP_REPORT"),
+    *("UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_TARGET", "UV_PREFIX", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE"),
+    *("UV_NO_BINARY", "UV_NO_VERIFY_HASHES", "UV_EXCLUDE_NEWER", "UV_RESOLUTION", "UV_PRERELEASE", "UV_NO_BUILD"),
 )
 
 
@@ -78,7 +78,13 @@ def _create_tools() -> None:
 def _pip(*arguments: str) -> str:
     command = [str(_tools_python()), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
     done = subprocess.run(
-        command, cwd=ROOT, env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False
+        command,
+        cwd=ROOT,
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise InstallError(

@@ -23,11 +23,11 @@ def write(name: str, requirements: list[str], *, agree_with: tuple[str, ...] = (
     say(f"Resolving requirements/{name}.txt")
     constraints = [part for other in agree_with for part in ("--constraint", f"requirements/{other}.txt")]
     with TemporaryDirectory() as scratch:
-        source = Path(scratch) / f"{name}.in"
+        source, target = Path(scratch) / f"{name}.in", f"requirements/{name}.txt"
         source.write_text("\n".join(requirements) + "\n", encoding="utf-8")
-        arguments = ["pip", "compile", *OPTIONS, *constraints, source, "--output-file", f"requirements/{name}.txt"]
-        if not run_uv(arguments, extra_indexes=False):
-            raise InstallError(f"requirements/{name}.txt could not be resolved; the reason is above.")
+        command = ["pip", "compile", *OPTIONS, *constraints, str(source), "--output-file", target]
+        if not run_uv(command, extra_indexes=False):
+            raise InstallError(f"{target} could not be resolved; the reason is above.")
 
 
 def main() -> None:
