@@ -1,0 +1,194 @@
+"""The assembly line: from settings to a Flask application. Read it top to bottom."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import process_time
+from types import MappingProxyType
+from typing import Any
+
+from flask import Flask
+
+from .board import Plan, assemble
+from .checks import chosen_providers
+from .collect import Entry
+from .discovery import Reference
+from .i18n import EXTENSION as TRANSLATIONS
+from .i18n import Catalogues
+from .live import Board, board_of, by_slot, owned
+from .registry import Registry
+from .rehearsal import mount_point
+from .settings import BoardSettings
+from .sources import Sources, given_sources, read_sources
+from .web.csrf import init_csrf
+from .web.errors import error_answer, init_errors
+from .web.headers import init_headers, merged_policy
+from .web.health import init_health
+from .web.static import init_static
+from .web.templates import init_templates
+
+log = logging.getLogger("pegboard")
+
+
+def create_app(
+    settings: BoardSettings | None = None,
+    *,
+    plugins: Sequence[Reference] | None = None,
+    config: Mapping[str, Mapping[str, Any]] | None = None,
+    sources: Sources | None = None,
+) -> Flask:
+    """Assemble a board. ConfigError lists everything that is wrong.
+
+    Without arguments, settings come from `pegboard.toml`, `.env` and the environment. With `settings` nothing is read:
+    `plugins` are classes or names, `config` their settings by name. No connection is opened and no thread started.
+    """
+    if sources is None:
+        sources = read_sources(given=config) if settings is None else given_sources(config or {})
+    _make_importable(sources.folder)
+    plan = assemble(sources, settings=settings, plugins=plugins)
+    plan.require()
+    return apply(plan)
+
+
+def apply(plan: Plan) -> Flask:
+    """The last phase: make the Flask application of a plan without problems."""
+    settings = plan.settings
+    app = Flask("pegboard", root_path=str(plan.folder), static_folder=None, template_folder=None,
+                instance_path=str(plan.instance_path))  # fmt: skip
+    keys = _signing_keys(plan)
+    _configure(app, settings, keys)
+    app.extensions["pegboard"] = board = _board(plan, keys)
+    _init_database(app, plan)
+    folders = [part for entry in plan.active if (part := entry.part("translations"))]
+    app.extensions[TRANSLATIONS] = Catalogues([Path(__file__).parent / "translations", *folders], settings.locales)
+    init_static(app, plan)
+    init_health(app)
+    init_csrf(app)
+    init_templates(app, plan)
+    policies = [entry.contributions.get("content_security_policy", {}) for entry in plan.active]
+    policy = merged_policy(policies, settings.csp_report_uri)
+    init_headers(app, policy, https=settings.public_url.startswith("https:"))
+    init_errors(app)
+    for entry in plan.active:
+        _mount(app, entry)
+    for entry in plan.active:
+        _tell_ready(app, board, entry)
+    board.frozen = True
+    return app
+
+
+def _make_importable(folder: Path) -> None:
+    """The deployment's own plugins are beside `pegboard.toml`, which a console script does not look at."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+
+
+def _configure(app: Flask, settings: BoardSettings, keys: tuple[str, ...]) -> None:
+    app.debug = settings.debug or app.debug
+    app.testing = settings.env == "test"
+    app.config.update(
+        SECRET_KEY=keys[0],
+        SECRET_KEY_FALLBACKS=list(keys[1:]),
+        SESSION_COOKIE_NAME="pegboard_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https:"),
+        MAX_CONTENT_LENGTH=settings.max_form_bytes,
+    )
+    if settings.trusted_proxies:
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+
+
+def _signing_keys(plan: Plan) -> tuple[str, ...]:
+    """The key and its fallbacks. Outside production a key is made up once and kept in the instance folder."""
+    settings = plan.settings
+    older = tuple(key.get_secret_value() for key in settings.secret_key_fallbacks)
+    if settings.secret_key is not None:
+        return (settings.secret_key.get_secret_value(), *older)
+    if settings.env == "test":
+        return (secrets.token_urlsafe(48), *older)
+    file = plan.instance_path / "secret_key"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(48), encoding="utf-8")
+    return (file.read_text(encoding="utf-8").strip(), *older)
+
+
+def _board(plan: Plan, keys: tuple[str, ...]) -> Board:
+    active = plan.active
+    sources = [entry.contributions["user_source"] for entry in active if entry.contributions.get("user_source")]
+    return Board(
+        plan=plan,
+        settings=plan.settings,
+        registry=Registry(
+            [provider for entry in active for provider in entry.list("providers")], chosen_providers(active, plan.settings)
+        ),
+        nav_items=owned(plan, "nav_items", lambda item: item.weight),
+        slots=by_slot(owned(plan, "slots", lambda item: item.weight)),
+        permissions=MappingProxyType({one.item.name: one.item for one in owned(plan, "permissions")}),
+        health_checks=owned(plan, "health_checks"),
+        user_source=sources[0] if sources else None,
+        signing_keys=keys,
+    )
+
+
+def database_url(plan: Plan) -> str:
+    """Where the database is: the setting, or SQLite in the instance folder, one file per environment."""
+    from sqlalchemy import make_url
+
+    settings = plan.settings
+    url = settings.database_url or f"sqlite:///{plan.instance_path / f'{settings.env}.db'}"
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+        parsed = parsed.set(database=str(plan.folder / parsed.database))
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return parsed.render_as_string(hide_password=False)
+
+
+def _init_database(app: Flask, plan: Plan) -> None:
+    """Only where a plugin has tables or the deployment names a database: nothing else pays for SQLAlchemy."""
+    if plan.settings.database_url or any(entry.tables for entry in plan.active):
+        from .db.engine import init_database
+
+        init_database(app, database_url(plan), env=plan.settings.env)
+
+
+def _mount(app: Flask, entry: Entry) -> None:
+    started = process_time()
+    for blueprint in entry.list("blueprints"):
+        app.register_blueprint(blueprint, url_prefix=mount_point(entry, blueprint) or None)
+    if commands := entry.list("commands"):
+        import click
+
+        about = (entry.plugin.__doc__ or "").strip().partition("\n")[0]
+        app.cli.add_command(click.Group(entry.command, {c.name: c for c in commands}, help=about))
+    entry.seconds += process_time() - started
+
+
+def _tell_ready(app: Flask, board: Board, entry: Entry) -> None:
+    """Last hook. Where the plugin may be skipped, failing here closes its routes with 503: they cannot be removed."""
+    started = process_time()
+    try:
+        if entry.instance is not None:
+            entry.instance.app_ready(app)
+    except Exception as error:
+        if entry.on_failure != "skip":
+            raise
+        log.exception("plugin %s failed in app_ready", entry.name)
+        board.broken[entry.name] = f"{type(error).__name__}: {error}"
+        for blueprint in entry.list("blueprints"):
+            app.before_request_funcs.setdefault(blueprint.name, []).insert(0, lambda: error_answer(503))
+    finally:
+        entry.seconds += process_time() - started
+
+
+__all__ = ["apply", "board_of", "create_app", "database_url"]

@@ -1,0 +1,66 @@
+"""Visible strings in the reader's language: gettext catalogues of the core and of plugins, merged per language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from gettext import NullTranslations, translation
+from pathlib import Path
+
+from flask import current_app, g, has_request_context, request
+
+EXTENSION = "pegboard.translations"
+DOMAIN = "messages"
+
+
+class Catalogues:
+    """The translations of a board. Files are read on the first use of a language; plugins override the core."""
+
+    def __init__(self, folders: Sequence[Path], locales: Sequence[str]) -> None:
+        self.locales = tuple(locales)
+        self._folders = tuple(folders)
+        self._loaded: dict[str, NullTranslations] = {}
+
+    def get(self, locale: str) -> NullTranslations:
+        """The merged catalogue of a language; the strings themselves where there is none."""
+        if locale not in self._loaded:
+            merged: NullTranslations = NullTranslations()
+            for folder in self._folders:
+                found = translation(DOMAIN, folder, [locale], fallback=True)
+                found.add_fallback(merged)
+                merged = found
+            self._loaded[locale] = merged
+        return self._loaded[locale]
+
+
+def current_locale() -> str:
+    """The language of this request: the best of those on offer; outside a request the default."""
+    catalogues: Catalogues = current_app.extensions[EXTENSION]
+    if len(catalogues.locales) == 1 or not has_request_context():
+        return catalogues.locales[0]
+    if "pegboard_locale" not in g:
+        g.pegboard_locale = request.accept_languages.best_match(catalogues.locales) or catalogues.locales[0]
+    found: str = g.pegboard_locale
+    return found
+
+
+def _catalogue() -> NullTranslations:
+    if not current_app:
+        return NullTranslations()
+    catalogues: Catalogues = current_app.extensions[EXTENSION]
+    return catalogues.get(current_locale())
+
+
+def gettext(message: str, **values: object) -> str:
+    """The message in the reader's language, `%(name)s` replaced by values."""
+    text = _catalogue().gettext(message)
+    return text % values if values else text
+
+
+def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
+    """The singular or plural message for `num`, which it may show as `%(num)s`."""
+    return _catalogue().ngettext(singular, plural, num) % {"num": num, **values}
+
+
+def lazy_gettext(message: str) -> Callable[[], str]:
+    """A message for a place that is read at boot and shown later: call it per request."""
+    return lambda: gettext(message)

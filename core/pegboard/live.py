@@ -1,0 +1,89 @@
+"""The running board: what requests, commands and plugins may ask of it. Frozen once it has booted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from flask import Flask, current_app
+
+from .board import Plan
+from .contracts.capability import Capability
+from .errors import BoardFrozen
+from .registry import Registry
+from .settings import BoardSettings
+
+if TYPE_CHECKING:
+    from .contributions import Permission, UserSource
+
+T = TypeVar("T")
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A contribution with the name of the plugin that made it."""
+
+    plugin: str
+    item: Any
+
+
+@dataclass(slots=True)
+class Board:
+    """One board. Every collection is read-only; what is added must come through a hook, at boot."""
+
+    plan: Plan
+    settings: BoardSettings
+    registry: Registry
+    nav_items: tuple[Owned, ...]
+    slots: Mapping[str, tuple[Owned, ...]]
+    permissions: Mapping[str, Permission]
+    health_checks: tuple[Owned, ...]
+    user_source: UserSource | None
+    signing_keys: tuple[str, ...] = field(repr=False)
+    broken: dict[str, str] = field(default_factory=dict)
+    frozen: bool = False
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if getattr(self, "frozen", False):
+            raise BoardFrozen(f"the board has booted: {name!r} cannot be changed; contribute through a hook instead")
+        object.__setattr__(self, name, value)
+
+    def provider(self, capability: Capability[T], name: str | None = None) -> T:
+        """The provider of that name, or the one the deployment chose."""
+        return self.registry.get(capability, name)
+
+    def plugin(self, kind: type[P]) -> P:
+        """The instance of an enabled plugin, by its class. LookupError if it is not enabled."""
+        for entry in self.plan.active:
+            if isinstance(entry.instance, kind):
+                return entry.instance
+        raise LookupError(f"the plugin {getattr(kind, 'name', kind)!r} is not enabled")
+
+    def external_url(self, path: str) -> str:
+        """An absolute link to a path of this board, from `PUBLIC_URL` alone."""
+        return f"{self.settings.public_url.rstrip('/')}{path}"
+
+
+def current_board() -> Board:
+    """The board of the current application. RuntimeError outside an application context."""
+    return board_of(current_app)
+
+
+def board_of(app: Flask) -> Board:
+    """The board of an application that `create_app` made."""
+    return cast(Board, app.extensions["pegboard"])
+
+
+def owned(plan: Plan, hook: str, key: Callable[[Any], Any] | None = None) -> tuple[Owned, ...]:
+    """All contributions to a hook with their plugins, ordered by weight where they have one."""
+    found = [Owned(entry.name, item) for entry, item in plan.contributed(hook)]
+    return tuple(sorted(found, key=lambda one: key(one.item))) if key else tuple(found)
+
+
+def by_slot(found: tuple[Owned, ...]) -> Mapping[str, tuple[Owned, ...]]:
+    """Slots by the place they are for."""
+    names = {one.item.name for one in found}
+    return MappingProxyType({name: tuple(one for one in found if one.item.name == name) for name in names})

@@ -1,0 +1,1 @@
+"""The page around everything: templates, guards, forms, errors, headers, health."""

@@ -1,0 +1,58 @@
+"""Limits on the routes that need them. The counters are in the memory of each process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from flask import current_app, request
+from werkzeug.exceptions import TooManyRequests
+
+from ..i18n import gettext as _
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_EXTENSION = "pegboard.limits"
+
+
+def client_address() -> str:
+    """The address the request came from, as far as trusted proxies tell."""
+    return request.remote_addr or "unknown"
+
+
+def limited(rate: str, name: str, *, methods: tuple[str, ...] = ("POST",)) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let an address through at most `rate` times, as in `"10/minute"`; then 429 with `Retry-After` in seconds."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def limited_view(*args: P.args, **kwargs: P.kwargs) -> R:
+            if request.method in methods:
+                spend(rate, name, client_address())
+            return view(*args, **kwargs)
+
+        return limited_view
+
+    return decorate
+
+
+def spend(rate: str, name: str, *key: str) -> None:
+    """Count one use; raise TooManyRequests when there were more than `rate`."""
+    from time import time
+
+    from limits import parse
+
+    limiter, item = _limiter(), parse(rate)
+    if not limiter.hit(item, name, *key):
+        reset = limiter.get_window_stats(item, name, *key).reset_time
+        raise TooManyRequests(_("Wait a little, then try again."), retry_after=max(1, int(reset - time()) + 1))
+
+
+def _limiter() -> Any:
+    limiter = current_app.extensions.get(_EXTENSION)
+    if limiter is None:
+        from limits.storage import MemoryStorage
+        from limits.strategies import MovingWindowRateLimiter
+
+        limiter = current_app.extensions.setdefault(_EXTENSION, MovingWindowRateLimiter(MemoryStorage()))
+    return limiter
