@@ -129,7 +129,8 @@ def _board(plan: Plan, keys: tuple[str, ...]) -> Board:
         plan=plan,
         settings=plan.settings,
         registry=Registry(
-            [provider for entry in active for provider in entry.list("providers")], chosen_providers(active, plan.settings)
+            [provider for entry in active for provider in entry.list("providers")],
+            chosen_providers(active, plan.settings),
         ),
         nav_items=owned(plan, "nav_items", lambda item: item.weight),
         slots=by_slot(owned(plan, "slots", lambda item: item.weight)),

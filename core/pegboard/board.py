@@ -81,7 +81,9 @@ def assemble(
     return plan
 
 
-def _references(settings: BoardSettings | None, sources: Sources, plugins: Sequence[Reference] | None) -> list[Reference]:
+def _references(
+    settings: BoardSettings | None, sources: Sources, plugins: Sequence[Reference] | None
+) -> list[Reference]:
     """Builtins, then plugins. With invalid board settings what can be read of them, so that all errors are found."""
     if settings is not None:
         return [*settings.builtins, *(settings.plugins if plugins is None else plugins)]
