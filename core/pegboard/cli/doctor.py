@@ -21,7 +21,9 @@ def doctor(as_json: bool) -> None:
         print_json(found)
     else:
         for row in found:
-            click.secho(f"{row['state']:<7} {row['check']}  {row['message']}", fg=None if row["state"] == "ok" else "red")
+            click.secho(
+                f"{row['state']:<7} {row['check']}  {row['message']}", fg=None if row["state"] == "ok" else "red"
+            )
     raise SystemExit(any(row["state"] != "ok" for row in found))
 
 
@@ -44,10 +46,9 @@ def _running(plan: Plan) -> list[dict[str, str]]:
 
 
 def _migrations(plan: Plan) -> None:
-    from ..db.engine import database_url
     from ..migrations import pending
 
-    if behind := pending(plan, database_url(plan)):
+    if behind := pending(plan, plan.database_url):
         raise PegboardError(f"migrations are pending for {', '.join(behind)} → pegboard db upgrade")
 
 

@@ -53,7 +53,9 @@ def histories(plan: Plan, name: str | None = None) -> list[History]:
     named = [history for history in found if history.name == name.replace("-", "_")]
     if not named:
         choices = ", ".join(history.name for history in found) or "none"
-        raise ConfigError([Problem("has no migrations here", name, remedy=f"enabled plugins with migrations: {choices}")])
+        raise ConfigError(
+            [Problem("has no migrations here", name, remedy=f"enabled plugins with migrations: {choices}")]
+        )
     return named
 
 
@@ -179,7 +181,9 @@ def _connection(url: str, *, migrating: bool = False) -> Iterator[Connection]:
     sqlite = parsed.get_backend_name() == "sqlite"
     if sqlite and parsed.database and not Path(parsed.database).exists():
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": 30} if sqlite else {"connect_timeout": 5})
+    engine = create_engine(
+        parsed, poolclass=NullPool, connect_args={"timeout": 30} if sqlite else {"connect_timeout": 5}
+    )
     if sqlite:
         _listen(engine, begin="BEGIN IMMEDIATE" if migrating else "BEGIN")
     try:
@@ -210,4 +214,6 @@ def _check_foreign_keys(connection: Connection) -> None:
     broken: Sequence[Any] = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
     if broken:
         tables = ", ".join(sorted({row[0] for row in broken}))
-        raise PegboardError(f"the migration would leave rows without what they refer to, in: {tables}. Nothing was changed")
+        raise PegboardError(
+            f"the migration would leave rows without what they refer to, in: {tables}. Nothing was changed"
+        )
