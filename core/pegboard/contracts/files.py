@@ -138,7 +138,7 @@ class FileStorage(Protocol):
     def origins(self) -> tuple[str, ...]:
         """Origins other than the board's (`https://host`) that browsers are sent to. Makes no call.
 
-        They belong in the content security policy: `connect-src` for uploads, `img-src` and `media-src` for what is shown.
+        For the content security policy: `connect-src` for uploads, `img-src` and `media-src` for what is shown.
         """
         ...
 
@@ -173,7 +173,7 @@ def check_arguments(
 ) -> None:
     """Refuse what no provider may accept, with a permanent `ProviderError`: every provider's methods begin with this.
 
-    A key is up to `MAX_KEY` characters of `a-z 0-9 . _ -` in segments joined by `/`, each starting with a letter or digit.
+    A key is up to `MAX_KEY` of `a-z 0-9 . _ -` in segments joined by `/`, each starting with a letter or digit.
     """
 
     def refuse(reason: str) -> ProviderError:
