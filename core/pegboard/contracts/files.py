@@ -181,9 +181,7 @@ def check_arguments(
 
     if len(key) > MAX_KEY or not _KEY.fullmatch(key):
         shown = key if len(key) <= 60 else f"{key[:60]}…"
-        raise refuse(
-            f"{shown!r} is no key: up to {MAX_KEY} of a-z 0-9 . _ - in segments joined by /, none starting with ."
-        )
+        raise refuse(f"{shown!r} is no key: at most {MAX_KEY} of a-z 0-9 . _ - in segments joined by /, without ..")
     if size is not None and size < 0:
         raise refuse(f"{size} is no size in bytes")
     if content_type is not None and not _TYPE.fullmatch(content_type):
@@ -192,3 +190,20 @@ def check_arguments(
         raise refuse(f"a signed URL lives 1 to {MAX_EXPIRES} seconds, not {expires}")
     if start < 0 or (end is not None and end < start):
         raise refuse(f"no range of bytes goes from {start} to {end}")
+
+
+def exactly(stream: ByteStream, size: int | None, *, provider: str, chunk: int = CHUNK) -> Iterator[bytes]:
+    """What the stream gives, in pieces of at most `chunk` bytes; raises `ProviderError` unless they are `size` in all.
+
+    A provider's `put` reads through this, and commits what it wrote only when the iteration has ended.
+    """
+    count = 0
+    while piece := stream.read(chunk if size is None else min(chunk, size - count + 1)):
+        count += len(piece)
+        if size is not None and count > size:
+            reason = f"the stream goes on after the {size} bytes it was said to have"
+            raise ProviderError(reason, provider=provider, operation="put", permanent=True)
+        yield piece
+    if size is not None and count < size:
+        reason = f"the stream ended after {count} of {size} bytes"
+        raise ProviderError(reason, provider=provider, operation="put")
