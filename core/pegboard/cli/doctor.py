@@ -56,6 +56,6 @@ def _asked(name: str, check: object) -> dict[str, str]:
     try:
         if callable(check):
             check()
-    except Exception as error:  # whatever it is, it is the answer
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
         return {"check": name, "state": "failed", "message": str(error)}
     return {"check": name, "state": "ok", "message": ""}

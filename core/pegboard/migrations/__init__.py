@@ -66,12 +66,8 @@ def _history(entry: Entry) -> History:
 
 def pending(plan: Plan, url: str) -> list[str]:
     """The plugins whose tables are behind their migrations, in boot order."""
-    behind = []
     with _connection(url) as connection:
-        for history in histories(plan):
-            if set(_script(history).get_heads()) != _current(connection, history):
-                behind.append(history.name)
-    return behind
+        return [history.name for history in histories(plan) if _is_behind(connection, history)]
 
 
 def upgrade(app: Flask, plan: Plan, url: str, name: str | None = None) -> list[str]:
@@ -80,7 +76,7 @@ def upgrade(app: Flask, plan: Plan, url: str, name: str | None = None) -> list[s
     with _connection(url, migrating=True) as connection:
         stamp(connection, plan.settings.env)
         for history in histories(plan, name):
-            if set(_script(history).get_heads()) != _current(connection, history):
+            if _is_behind(connection, history):
                 _run(app, history, connection, lambda config: command.upgrade(config, "heads"))
                 done.append(history.name)
         _check_foreign_keys(connection)
@@ -165,6 +161,10 @@ def _script(history: History) -> ScriptDirectory:
     config = Config()
     _locate(config, history)
     return ScriptDirectory.from_config(config)
+
+
+def _is_behind(connection: Connection, history: History) -> bool:
+    return set(_script(history).get_heads()) != _current(connection, history)
 
 
 def _current(connection: Connection, history: History) -> set[str]:
