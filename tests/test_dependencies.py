@@ -20,9 +20,12 @@ def imported(folder: Path) -> Iterator[tuple[str, str]]:
     """Every third-party import below `folder`: the module's first name, and where it is."""
     for path in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
                 names = [node.module]
+            else:
+                continue
             for top in {name.partition(".")[0] for name in names} - sys.stdlib_module_names:
                 yield top, f"{path.relative_to(ROOT)}:{node.lineno}"
 
