@@ -15,7 +15,7 @@ from pegboard.cli import cli
 
 _NUMBERS = itertools.count(1)
 
-MODELS = '''
+MODELS = """
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from pegboard.db import ModelBase, metadata
@@ -30,7 +30,7 @@ class Thing(Base):
     __tablename__ = "{name}_things"
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str]
-'''
+"""
 
 PLUGIN = '''
 from collections.abc import Iterable

@@ -54,7 +54,9 @@ def test_check_is_content_with_a_sound_deployment(deployment: Deployment) -> Non
     assert "All is well: 1 plugins" in result.output
 
 
-def test_a_hidden_secret_with_another_value_is_a_warning(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hidden_secret_with_another_value_is_a_warning(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name = deployment.plugin()
     deployment.write(f"[{name}]\ntoken = 'one'\n")
     monkeypatch.setenv(f"{name.upper()}_TOKEN", "two")

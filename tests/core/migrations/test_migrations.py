@@ -76,13 +76,15 @@ def test_a_migration_that_fails_half_way_changes_nothing(deployment: Deployment)
     name = with_history(deployment)
     (revision,) = (deployment.folder / name / "migrations" / "versions").glob("*.py")
     source = revision.read_text(encoding="utf-8")
-    revision.write_text(source.replace("def downgrade", "    raise RuntimeError('half way')\n\n\ndef downgrade"), encoding="utf-8")
+    revision.write_text(
+        source.replace("def downgrade", "    raise RuntimeError('half way')\n\n\ndef downgrade"), encoding="utf-8"
+    )
     result = deployment.run("db", "upgrade")
     assert "half way" in str(result.exception)
     assert f"{name}_things" not in tables(deployment.folder)
 
 
-BATCH = '''
+BATCH = """
 revision = "{name}_0002"
 down_revision = "{name}_0001"
 
@@ -97,7 +99,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     pass
-'''
+"""
 
 
 def test_rebuilding_a_table_keeps_the_rows_that_refer_to_it(deployment: Deployment) -> None:
