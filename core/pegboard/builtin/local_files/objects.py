@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from ...contracts.files import CHUNK, Stat
-from ...errors import NotFound, ProviderError
+from pegboard.contracts.files import CHUNK, Stat
+from pegboard.errors import NotFound, ProviderError
 
 PROVIDER = "local"
 _LONGEST_RECORD = 1024  # bytes
@@ -54,7 +54,7 @@ class ObjectFolder:
             descriptor, name = tempfile.mkstemp(dir=self._aside)
         aside = Path(name)
         try:
-            with open(descriptor, "wb") as file:
+            with os.fdopen(descriptor, "wb") as file:
                 with disk(operation):
                     file.write(record)
                 for piece in pieces:
