@@ -10,9 +10,22 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Connection, Engine, event, make_url
 
+from ..board import Plan
 from .session import db
 
 _BUSY_MS = 5_000
+
+
+def database_url(plan: Plan) -> str:
+    """Where the database is: the setting, or SQLite in the instance folder, one file per environment."""
+    settings = plan.settings
+    url = settings.database_url or f"sqlite:///{plan.instance_path / f'{settings.env}.db'}"
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+        parsed = parsed.set(database=str(plan.folder / parsed.database))
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return parsed.render_as_string(hide_password=False)
 
 
 def init_database(app: Flask, url: str, *, env: str) -> None:

@@ -54,8 +54,10 @@ def _database() -> None:
 
 
 def _migrations() -> None:
+    from ..db.engine import database_url
     from ..migrations import pending
 
-    behind = pending(current_board().plan)
+    plan = current_board().plan
+    behind = pending(plan, database_url(plan))
     if behind:
         raise RuntimeError(f"migrations are pending for {', '.join(behind)}: pegboard db upgrade")
