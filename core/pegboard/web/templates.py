@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from ..board import Plan
 from ..contributions import NavItem, Text
-from ..i18n import current_locale, gettext, ngettext
+from ..i18n import current_locale, format_datetime, gettext, ngettext
 from ..live import Board, current_board
 from .headers import csp_nonce
 from .static import static_url
@@ -41,7 +41,8 @@ def init_templates(app: Flask, plan: Plan) -> None:
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     environment = app.jinja_env
     environment.globals.update(
-        _=gettext, gettext=gettext, ngettext=ngettext, nav=nav, slot=slot, can=can, csp_nonce=csp_nonce, static_url=static_url
+        _=gettext, gettext=gettext, ngettext=ngettext, nav=nav, slot=slot, can=can, csp_nonce=csp_nonce, static_url=static_url,
+        format_datetime=format_datetime,
     )
     for entry in plan.active:
         for name, function in entry.contributions.get("template_globals", {}).items():
