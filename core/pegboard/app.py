@@ -129,7 +129,8 @@ def _board(plan: Plan, keys: tuple[str, ...]) -> Board:
         plan=plan,
         settings=plan.settings,
         registry=Registry(
-            [provider for entry in active for provider in entry.list("providers")], chosen_providers(active, plan.settings)
+            [provider for entry in active for provider in entry.list("providers")],
+            chosen_providers(active, plan.settings),
         ),
         nav_items=owned(plan, "nav_items", lambda item: item.weight),
         slots=by_slot(owned(plan, "slots", lambda item: item.weight)),
@@ -143,9 +144,9 @@ def _board(plan: Plan, keys: tuple[str, ...]) -> Board:
 def _init_database(app: Flask, plan: Plan) -> None:
     """Only where a plugin has tables or the deployment names a database: nothing else pays for SQLAlchemy."""
     if plan.settings.database_url or any(entry.tables for entry in plan.active):
-        from .db.engine import database_url, init_database
+        from .db.engine import init_database
 
-        init_database(app, database_url(plan), env=plan.settings.env)
+        init_database(app, plan.database_url, env=plan.settings.env)
 
 
 def _mount(app: Flask, entry: Entry) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from gettext import NullTranslations, translation
 from pathlib import Path
 
-from flask import current_app, g, has_request_context, request
+from flask import current_app, g, has_app_context, has_request_context, request
 
 EXTENSION = "pegboard.translations"
 DOMAIN = "messages"
@@ -45,7 +45,7 @@ def current_locale() -> str:
 
 
 def _catalogue() -> NullTranslations:
-    if not current_app:
+    if not has_app_context():
         return NullTranslations()
     catalogues: Catalogues = current_app.extensions[EXTENSION]
     return catalogues.get(current_locale())

@@ -34,7 +34,9 @@ class BoardGroup(FlaskGroup):
         try:
             names.update(ctx.ensure_object(ScriptInfo).load_app().cli.list_commands(ctx))
         except PegboardError as error:
-            click.secho(f"Commands of plugins are not shown, because the board cannot boot:\n{error}\n", err=True, fg="red")
+            click.secho(
+                f"Commands of plugins are not shown, because the board cannot boot:\n{error}\n", err=True, fg="red"
+            )
         return sorted(names)
 
 

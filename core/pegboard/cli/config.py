@@ -119,7 +119,9 @@ def _toml_value(info: FieldInfo) -> str:
         return "[" + ", ".join(f'"{item}"' for item in value) + "]"
     if isinstance(value, dict):
         return "{}"
-    return str(value) if isinstance(value, (int, float)) else f'"{"" if info.is_required() or value is None else value}"'
+    return (
+        str(value) if isinstance(value, (int, float)) else f'"{"" if info.is_required() or value is None else value}"'
+    )
 
 
 def _env_lines(plan: Plan) -> Iterator[str]:

@@ -19,10 +19,9 @@ def db() -> None:
 
 
 def _board() -> tuple[Any, Any, str]:
-    from ..db.engine import database_url
 
     plan = current_board().plan
-    return current_app._get_current_object(), plan, database_url(plan)  # type: ignore[attr-defined]
+    return current_app._get_current_object(), plan, plan.database_url  # type: ignore[attr-defined]
 
 
 @db.command()
@@ -60,7 +59,9 @@ def migrate(name: str, message: str) -> None:
     from .. import migrations
 
     path = migrations.migrate(*_board(), name, message)
-    click.echo(f"Wrote {path}. Read it, then: pegboard db upgrade" if path else "Nothing to do: models and tables agree.")
+    click.echo(
+        f"Wrote {path}. Read it, then: pegboard db upgrade" if path else "Nothing to do: models and tables agree."
+    )
 
 
 @db.command()

@@ -21,7 +21,9 @@ def doctor(as_json: bool) -> None:
         print_json(found)
     else:
         for row in found:
-            click.secho(f"{row['state']:<7} {row['check']}  {row['message']}", fg=None if row["state"] == "ok" else "red")
+            click.secho(
+                f"{row['state']:<7} {row['check']}  {row['message']}", fg=None if row["state"] == "ok" else "red"
+            )
     raise SystemExit(any(row["state"] != "ok" for row in found))
 
 
@@ -44,10 +46,9 @@ def _running(plan: Plan) -> list[dict[str, str]]:
 
 
 def _migrations(plan: Plan) -> None:
-    from ..db.engine import database_url
     from ..migrations import pending
 
-    if behind := pending(plan, database_url(plan)):
+    if behind := pending(plan, plan.database_url):
         raise PegboardError(f"migrations are pending for {', '.join(behind)} → pegboard db upgrade")
 
 
@@ -55,6 +56,6 @@ def _asked(name: str, check: object) -> dict[str, str]:
     try:
         if callable(check):
             check()
-    except Exception as error:  # whatever it is, it is the answer
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
         return {"check": name, "state": "failed", "message": str(error)}
     return {"check": name, "state": "ok", "message": ""}

@@ -38,10 +38,18 @@ def list_(as_json: bool) -> None:
         return
     for row in rows:
         contributes = row["contributes"]
-        text = contributes if isinstance(contributes, str) else ", ".join(f"{k} {len(v)}" for k, v in contributes.items() if v)
+        text = (
+            contributes
+            if isinstance(contributes, str)
+            else ", ".join(f"{k} {len(v)}" for k, v in contributes.items() if v)
+        )
         version = f" {row['version']}" if row.get("version") else ""
         milliseconds = f"  {row['milliseconds']} ms" if "milliseconds" in row else ""
-        click.secho(f"{row['name']}{version}  {row['state']}{milliseconds}", bold=True, fg="red" if row["state"] == "failed" else None)
+        click.secho(
+            f"{row['name']}{version}  {row['state']}{milliseconds}",
+            bold=True,
+            fg="red" if row["state"] == "failed" else None,
+        )
         click.echo(f"    {text or 'contributes nothing'}")
         for reason in row.get("reasons", ()):
             click.secho(f"    {reason}", fg="red")
@@ -53,7 +61,12 @@ def graph(as_json: bool) -> None:
     """The boot order, with what each plugin requires and comes after."""
     plan = current_plan()
     rows = [
-        {"name": entry.name, "requires": list(entry.plugin.requires), "after": list(entry.plugin.after), "state": entry.state}
+        {
+            "name": entry.name,
+            "requires": list(entry.plugin.requires),
+            "after": list(entry.plugin.after),
+            "state": entry.state,
+        }
         for entry in plan.entries
     ]
     if as_json:
@@ -77,7 +90,9 @@ def enable(name: str, migrate: bool | None) -> None:
     listed = [*getattr(before.settings, section), name]
     after = assemble(read_sources(given={"pegboard": {section: listed}}))
     entry = after.entry(name)
-    if entry is None or any(p.plugin == name and p.key not in entry.plugin.Settings.model_fields for p in after.problems):
+    if entry is None or any(
+        p.plugin == name and p.key not in entry.plugin.Settings.model_fields for p in after.problems
+    ):
         raise PegboardError("\n".join(str(problem) for problem in after.problems if problem.plugin == name))
     file = switch(before.sources, section, listed)
     click.echo(f"Enabled {name} in {file.name}. It adds:")
@@ -180,11 +195,10 @@ def _offer_migration(name: str, migrate: bool | None) -> None:
         click.echo(f"Create its tables with: pegboard db upgrade --plugin {name}")
         return
     from ..app import create_app
-    from ..db.engine import database_url
     from ..live import board_of
     from ..migrations import upgrade
 
     app = create_app()
     plan = board_of(app).plan
-    done = upgrade(app, plan, database_url(plan), name)
+    done = upgrade(app, plan, plan.database_url, name)
     click.echo(f"Upgraded: {', '.join(done) or 'nothing to do'}.")

@@ -25,8 +25,7 @@ def warn_of_pending(app: Flask) -> None:
     plan = board_of(app).plan
     if not any(entry.tables for entry in plan.active):
         return
-    from ..db.engine import database_url
     from ..migrations import pending
 
-    if behind := pending(plan, database_url(plan)):
+    if behind := pending(plan, plan.database_url):
         click.secho(f"Migrations are pending for {', '.join(behind)}: pegboard db upgrade", err=True, fg="yellow")

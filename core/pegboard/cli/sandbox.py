@@ -42,7 +42,9 @@ class Peers:
                 click.echo(f"  {entry.name}: starting {peer.name} …")
                 running = peer.start(plan.instance_path / "sandbox" / entry.name, url)
                 if running is None:
-                    click.secho(f"  {entry.name}: {peer.unavailable} The embedded provider serves instead.", fg="yellow")
+                    click.secho(
+                        f"  {entry.name}: {peer.unavailable} The embedded provider serves instead.", fg="yellow"
+                    )
                     self.absent.append(entry.name)
                     continue
                 self.running.append(running)
@@ -112,10 +114,9 @@ def _prepared(given: Mapping[str, Mapping[str, Any]]) -> Flask:
     app = create_app(config=given)
     plan = board_of(app).plan
     if any(entry.tables for entry in plan.active):
-        from ..db.engine import database_url
         from ..migrations import upgrade
 
-        done = upgrade(app, plan, database_url(plan))
+        done = upgrade(app, plan, plan.database_url)
         click.echo(f"  database: {'created tables of ' + ', '.join(done) if done else 'up to date'}")
     if plan.entry("accounts") is not None:
         _administrator(app)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,7 +28,7 @@ def switch(sources: Sources, key: str, names: Sequence[str]) -> Path:
         table[key] = list(names)
     temporary = file.with_name(f".{file.name}.new")
     temporary.write_text(tomlkit.dumps(document), encoding="utf-8")
-    os.replace(temporary, file)
+    temporary.replace(file)
     return file
 
 

@@ -10,22 +10,9 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Connection, Engine, event, make_url
 
-from ..board import Plan
 from .session import db
 
 _BUSY_MS = 5_000
-
-
-def database_url(plan: Plan) -> str:
-    """Where the database is: the setting, or SQLite in the instance folder, one file per environment."""
-    settings = plan.settings
-    url = settings.database_url or f"sqlite:///{plan.instance_path / f'{settings.env}.db'}"
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
-        parsed = parsed.set(database=str(plan.folder / parsed.database))
-    if parsed.drivername == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    return parsed.render_as_string(hide_password=False)
 
 
 def init_database(app: Flask, url: str, *, env: str) -> None:
@@ -34,7 +21,7 @@ def init_database(app: Flask, url: str, *, env: str) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = parsed
     options: dict[str, Any] = {"pool_pre_ping": True}
     if parsed.get_backend_name() == "sqlite":
-        options = {"isolation_level": "IMMEDIATE", "connect_args": {"timeout": _BUSY_MS / 1000}}
+        options = {"connect_args": {"isolation_level": "IMMEDIATE", "timeout": _BUSY_MS / 1000}}
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     else:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
-from ..errors import ConfigError, Problem
+from pegboard.errors import ConfigError, Problem
 
 TABLE = "pegboard_environment"
 

@@ -53,7 +53,9 @@ def histories(plan: Plan, name: str | None = None) -> list[History]:
     named = [history for history in found if history.name == name.replace("-", "_")]
     if not named:
         choices = ", ".join(history.name for history in found) or "none"
-        raise ConfigError([Problem("has no migrations here", name, remedy=f"enabled plugins with migrations: {choices}")])
+        raise ConfigError(
+            [Problem("has no migrations here", name, remedy=f"enabled plugins with migrations: {choices}")]
+        )
     return named
 
 
@@ -64,12 +66,8 @@ def _history(entry: Entry) -> History:
 
 def pending(plan: Plan, url: str) -> list[str]:
     """The plugins whose tables are behind their migrations, in boot order."""
-    behind = []
     with _connection(url) as connection:
-        for history in histories(plan):
-            if set(_script(history).get_heads()) != _current(connection, history):
-                behind.append(history.name)
-    return behind
+        return [history.name for history in histories(plan) if _is_behind(connection, history)]
 
 
 def upgrade(app: Flask, plan: Plan, url: str, name: str | None = None) -> list[str]:
@@ -78,7 +76,7 @@ def upgrade(app: Flask, plan: Plan, url: str, name: str | None = None) -> list[s
     with _connection(url, migrating=True) as connection:
         stamp(connection, plan.settings.env)
         for history in histories(plan, name):
-            if set(_script(history).get_heads()) != _current(connection, history):
+            if _is_behind(connection, history):
                 _run(app, history, connection, lambda config: command.upgrade(config, "heads"))
                 done.append(history.name)
         _check_foreign_keys(connection)
@@ -165,6 +163,10 @@ def _script(history: History) -> ScriptDirectory:
     return ScriptDirectory.from_config(config)
 
 
+def _is_behind(connection: Connection, history: History) -> bool:
+    return set(_script(history).get_heads()) != _current(connection, history)
+
+
 def _current(connection: Connection, history: History) -> set[str]:
     if not inspect(connection).has_table(history.version_table):
         return set()
@@ -179,7 +181,9 @@ def _connection(url: str, *, migrating: bool = False) -> Iterator[Connection]:
     sqlite = parsed.get_backend_name() == "sqlite"
     if sqlite and parsed.database and not Path(parsed.database).exists():
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": 30} if sqlite else {"connect_timeout": 5})
+    engine = create_engine(
+        parsed, poolclass=NullPool, connect_args={"timeout": 30} if sqlite else {"connect_timeout": 5}
+    )
     if sqlite:
         _listen(engine, begin="BEGIN IMMEDIATE" if migrating else "BEGIN")
     try:
@@ -210,4 +214,6 @@ def _check_foreign_keys(connection: Connection) -> None:
     broken: Sequence[Any] = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
     if broken:
         tables = ", ".join(sorted({row[0] for row in broken}))
-        raise PegboardError(f"the migration would leave rows without what they refer to, in: {tables}. Nothing was changed")
+        raise PegboardError(
+            f"the migration would leave rows without what they refer to, in: {tables}. Nothing was changed"
+        )

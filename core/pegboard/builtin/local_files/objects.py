@@ -54,7 +54,7 @@ class ObjectFolder:
             descriptor, name = tempfile.mkstemp(dir=self._aside)
         aside = Path(name)
         try:
-            with open(descriptor, "wb") as file:
+            with os.fdopen(descriptor, "wb") as file:
                 with disk(operation):
                     file.write(record)
                 for piece in pieces:
