@@ -85,7 +85,7 @@ def _send(storage: LocalFileStorage, key: str, grant: Grant | None, caching: str
         _give_up(error)
     content_type = grant.content_type if grant and grant.content_type else stat.content_type
     disposition = grant.disposition if grant else "inline" if shown_inline(content_type) else "attachment"
-    response = Response(chunks, 206 if bounds else 200, content_type=content_type, direct_passthrough=True)
+    response = Response(chunks, 206 if bounds else 200, content_type=content_type)
     response.call_on_close(opened.close)
     response.content_length = end - start
     if bounds:
