@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from gettext import NullTranslations, translation
 from pathlib import Path
 
@@ -64,3 +65,10 @@ def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
 def lazy_gettext(message: str) -> Callable[[], str]:
     """A message for a place that is read at boot and shown later: call it per request."""
     return lambda: gettext(message)
+
+
+def format_datetime(value: datetime) -> str:
+    """A moment as the reader's language writes it: date and time, in UTC."""
+    from babel.dates import format_datetime as written
+
+    return str(written(value, "medium", locale=current_locale().replace("-", "_")))

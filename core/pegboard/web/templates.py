@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from pegboard.board import Plan
 from pegboard.contributions import NavItem, Text
-from pegboard.i18n import current_locale, gettext, ngettext
+from pegboard.i18n import current_locale, format_datetime, gettext, ngettext
 from pegboard.live import Board, current_board
 
 from .headers import csp_nonce
@@ -54,6 +54,7 @@ def init_templates(app: Flask, plan: Plan) -> None:
         can=can,
         csp_nonce=csp_nonce,
         static_url=static_url,
+        format_datetime=format_datetime,
     )
     for entry in plan.active:
         for name, function in entry.contributions.get("template_globals", {}).items():
