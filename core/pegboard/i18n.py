@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from gettext import NullTranslations, translation
 from pathlib import Path
 
@@ -59,6 +60,13 @@ def gettext(message: str, **values: object) -> str:
 def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
     """The singular or plural message for `num`, which it may show as `%(num)s`."""
     return _catalogue().ngettext(singular, plural, num) % {"num": num, **values}
+
+
+def format_datetime(value: datetime) -> str:
+    """A date and time as the reader's language writes them, in UTC."""
+    from babel.dates import format_datetime as written
+
+    return written(value.astimezone(UTC), "d MMM y, HH:mm 'UTC'", locale=current_locale().replace("-", "_"))
 
 
 def lazy_gettext(message: str) -> Callable[[], str]:
