@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from gettext import NullTranslations, translation
 from pathlib import Path
 
@@ -62,13 +62,13 @@ def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
     return _catalogue().ngettext(singular, plural, num) % {"num": num, **values}
 
 
+def format_datetime(value: datetime) -> str:
+    """A date and time as the reader's language writes them, in UTC."""
+    from babel.dates import format_datetime as written
+
+    return written(value.astimezone(UTC), "d MMM y, HH:mm 'UTC'", locale=current_locale().replace("-", "_"))
+
+
 def lazy_gettext(message: str) -> Callable[[], str]:
     """A message for a place that is read at boot and shown later: call it per request."""
     return lambda: gettext(message)
-
-
-def format_datetime(value: datetime) -> str:
-    """A moment as the reader's language writes it: date and time, in UTC."""
-    from babel.dates import format_datetime as written
-
-    return str(written(value, "medium", locale=current_locale().replace("-", "_")))
