@@ -93,9 +93,10 @@ def test_a_wheel_holds_every_file_of_its_packages(place: str, built: Built) -> N
     wanted = {str(p.relative_to(root)) for package in packages for p in package.rglob("*") if p.is_file()}
     held = {name for name in _names(built.wheels[place]) if ".dist-info/" not in name and "/vendor/" not in name}
 
-    assert packages
-    assert sorted(wanted - held) == []  # left out: name them in the package data
-    assert sorted(held - wanted) == []  # what nobody wrote
+    assert packages, f"no package in {place}"
+    left_out, unknown = sorted(wanted - held), sorted(held - wanted)
+    assert not left_out, f"not in the wheel; add them to the package data, their folder an __init__.py: {left_out}"
+    assert not unknown, f"in the wheel, and not among the sources: {unknown}"
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -83,17 +83,18 @@ def graph(as_json: bool) -> None:
 def enable(name: str, migrate: bool | None) -> None:
     """Add NAME to pegboard.toml and say what it adds, which settings are missing and where to get them."""
     before = current_plan()
-    name = _known(before, name)
-    if before.entry(name) is not None:
-        raise click.ClickException(f"{name} is enabled already.")
-    section = "builtins" if _is_builtin(name) else "plugins"
-    listed = [*getattr(before.settings, section), name]
+    reference = _known(before, name)
+    section = "builtins" if _is_builtin(reference) else "plugins"
+    listed = [*getattr(before.settings, section), reference]
     after = assemble(read_sources(given={"pegboard": {section: listed}}))
-    entry = after.entry(name)
-    if entry is None or any(
-        p.plugin == name and p.key not in entry.plugin.Settings.model_fields for p in after.problems
-    ):
-        raise PegboardError("\n".join(str(problem) for problem in after.problems if problem.plugin == name))
+    known = {entry.name for entry in before.entries}
+    entry = next((entry for entry in after.entries if entry.name not in known), None)
+    if entry is None:
+        said = [str(problem) for problem in after.problems if problem.plugin == reference]
+        raise click.ClickException("\n".join(said) or f"{name} is enabled already.")
+    name = entry.name
+    if wrong := [p for p in after.problems if p.plugin == name and p.key not in entry.plugin.Settings.model_fields]:
+        raise PegboardError("\n".join(str(problem) for problem in wrong))
     file = switch(before.sources, section, listed)
     click.echo(f"Enabled {name} in {file.name}. It adds:")
     for kind, items in describe(entry)["contributes"].items():

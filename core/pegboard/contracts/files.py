@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
-from ..errors import ProviderError
+from pegboard.errors import ProviderError
+
 from .capability import Capability
 
 CHUNK = 256 * 1024  # bytes that `read` yields at once, at most

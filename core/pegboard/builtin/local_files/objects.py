@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from ...contracts.files import CHUNK, Stat
-from ...errors import NotFound, ProviderError
+from pegboard.contracts.files import CHUNK, Stat
+from pegboard.errors import NotFound, ProviderError
 
 PROVIDER = "local"
 _LONGEST_RECORD = 1024  # bytes

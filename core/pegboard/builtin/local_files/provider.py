@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from ...contracts.filenames import content_disposition
-from ...contracts.files import (
+from pegboard.contracts.filenames import content_disposition
+from pegboard.contracts.files import (
     OCTET_STREAM,
     ByteStream,
     SignedUpload,
@@ -19,7 +19,8 @@ from ...contracts.files import (
     is_public,
     shown_inline,
 )
-from ...errors import ProviderError
+from pegboard.errors import ProviderError
+
 from .objects import PROVIDER, ObjectFolder, disk, read_chunks
 from .signing import Grant, Signer
 

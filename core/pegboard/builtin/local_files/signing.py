@@ -40,8 +40,7 @@ class Signer:
         }
 
     def sign(self, method: Method, grant: Grant) -> str:
-        token = self._serializers[method].dumps(asdict(grant))
-        return token if isinstance(token, str) else token.decode()
+        return self._serializers[method].dumps(asdict(grant))
 
     def expiry(self, lifetime: int) -> int:
         """The moment that is `lifetime` seconds from now."""

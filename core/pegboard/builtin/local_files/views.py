@@ -9,8 +9,10 @@ from typing import NoReturn
 from flask import Blueprint, Request, Response, abort, current_app, request
 from werkzeug.http import quote_etag
 
-from ...contracts.files import PUBLIC, Stat, check_arguments, shown_inline
-from ...errors import NotFound, ProviderError
+from pegboard.contracts.files import PUBLIC, Stat, check_arguments, shown_inline
+from pegboard.errors import NotFound, ProviderError
+from pegboard.web.csrf import exempt
+
 from .objects import PROVIDER
 from .provider import LocalFileStorage
 from .signing import BadToken, Grant, Method
@@ -41,6 +43,7 @@ def blueprint(get_storage: Callable[[], LocalFileStorage]) -> Blueprint:
         return _send(get_storage(), key, None, _PUBLIC_CACHE)
 
     @routes.put("/signed/<token>")
+    @exempt
     def upload(token: str) -> Response:
         storage = get_storage()
         grant = _verify(storage, "PUT", token)

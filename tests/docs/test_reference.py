@@ -1,0 +1,46 @@
+"""The generated pages say what the code says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tools.reference import hooks_page, pages, settings_page
+
+from pegboard.hookspecs import Hooks
+from pegboard.settings import BoardSettings
+
+
+@pytest.mark.parametrize("file", pages(), ids=lambda file: file.name)
+def test_a_generated_page_equals_what_the_code_yields(file: Path) -> None:
+    assert file.read_text(encoding="utf-8") == pages()[file], "run: python -m tools.reference"
+
+
+def test_every_board_setting_has_a_row_with_a_description() -> None:
+    rows = {line.split("`")[1]: line for line in settings_page().splitlines() if line.startswith("| `")}
+    for key, info in BoardSettings.model_fields.items():
+        assert info.description, f"{key} has no description"
+        assert info.description.replace("|", "\\|") in rows[key]
+
+
+def test_every_hook_has_a_section_with_its_docstring() -> None:
+    page = hooks_page()
+    hooks = [name for name, member in vars(Hooks).items() if hasattr(member, "pegboard_spec")]
+    assert hooks
+    for name in hooks:
+        assert f"## `{name}`\n" in page
+        assert (getattr(Hooks, name).__doc__ or "nothing at all") in page
+
+
+def test_a_default_that_is_a_secret_is_not_printed() -> None:
+    from pydantic import Field, SecretStr
+    from tools import reference
+
+    from pegboard.settings import SettingsModel
+
+    class Careless(SettingsModel):
+        key: SecretStr = Field(SecretStr("hunter2hunter2"), description="A key.")
+
+    table = reference._table(Careless, "CARELESS_", Careless.model_fields)
+    assert "CARELESS_KEY" in table
+    assert "hunter2" not in table
