@@ -1,102 +1,71 @@
-// Sends files straight to their storage: dropped or chosen, with progress and cancel. Without it the form works alone.
-(() => {
-  "use strict";
-  const form = document.querySelector("[data-upload]");
-  if (!form) return;
+// Sends files straight to their storage, with progress and cancel. Without it the form works alone.
+{
+  const form = document.querySelector("[data-upload]"), text = form.dataset;
   const find = (name, from = form) => from.querySelector(`[data-upload-${name}]`);
-  const zone = find("zone"), input = find("input"), list = find("list"), text = form.dataset;
-  const token = form.elements.csrf_token.value;
-  const say = (words) => { find("status").textContent = words; };
-  const waiting = [];
-  let busy = 0;
+  const zone = find("zone"), input = find("input"), list = find("list"), files = document.querySelector("[data-file-list]");
+  let queue = Promise.resolve();
 
-  async function ask(url, body) {
-    const answer = await fetch(url, {
-      method: "POST", body: JSON.stringify(body),
-      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token },
-    });
-    const json = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
-    if (!answer.ok) throw Error(json.error?.message || text.textFailed);
+  const ask = async (url, body = {}) => {
+    const headers = { "Content-Type": "application/json", "X-CSRFToken": form.csrf_token.value };
+    const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+    const json = answer.status === 204 || await answer.json();
+    if (!answer.ok) throw Error(json.error.message);
     return json;
-  }
+  };
 
-  const send = (xhr, file, to, moved) => new Promise((done, fail) => {
-    xhr.upload.onprogress = moved;
-    xhr.onload = () => (xhr.status < 300 ? done() : fail(Error(text.textFailed)));
-    xhr.onerror = xhr.onabort = () => fail(Error(text.textFailed));
-    xhr.open(to.method, to.url);
-    for (const name in to.headers) xhr.setRequestHeader(name, to.headers[name]);
-    let body = file;
-    if (to.method === "POST") {
-      body = new FormData();
-      to.fields.forEach(([name, value]) => body.append(name, value));
-      body.append("file", file);
-    }
+  const send = (xhr, { method, url, headers, fields }, file) => new Promise((done, fail) => {
+    const body = method === "POST" ? new FormData() : file;
+    if (body !== file) for (const pair of [...fields, ["file", file]]) body.append(...pair);
+    xhr.onloadend = () => (xhr.status > 199 && xhr.status < 300 ? done() : fail(Error()));
+    xhr.open(method, url);
+    for (const name in headers) xhr.setRequestHeader(name, headers[name]);
     xhr.send(body);
   });
 
-  function add(file) {
-    const row = find("row").content.firstElementChild.cloneNode(true);
-    const bar = find("progress", row), note = find("note", row);
-    let xhr, id, cancelled;
-    const show = (state, words = "") => { row.dataset.state = state; note.textContent = words; };
-    const forget = () => id && ask(`${text.files}${id}/delete`).catch(() => {});
+  const add = (file) => {
+    const row = find("row").content.firstElementChild.cloneNode(true), xhr = new XMLHttpRequest();
+    let id, cancelled;
+    const show = (state, words) => {
+      row.dataset.state = state;
+      find("note", row).textContent = words;
+      if (state !== "sending") find("status").textContent = `${file.name}: ${words}`;
+    };
+    const forget = () => id && ask(`${text.files}${id}/delete`).catch(() => 0);
+    const run = async () => {
+      if (cancelled) return;
+      const begun = await ask(text.uploads, { name: file.name, type: file.type, size: file.size });
+      id = begun.id;
+      if (cancelled) return;
+      await send(xhr, begun.upload, file);
+      show("checking", text.checking);
+      const done = await ask(`${text.uploads}/${id}/complete`);
+      if (cancelled) return;
+      show("done", text.done);
+      row.remove();
+      files.insertAdjacentHTML("afterbegin", done.row);
+      files.parentNode.hidden = false;
+      document.querySelector(".empty-state")?.remove();
+    };
+    xhr.upload.onprogress = ({ loaded, total }) => {
+      const bar = find("progress", row);
+      bar.value = Math.floor((100 * loaded) / total);
+      show("sending", `${bar.value} %`);
+    };
     find("name", row).textContent = file.name;
     find("cancel", row).onclick = () => {
       cancelled = true;
-      xhr?.abort();
-      show("cancelled", text.textCancelled);
-      say(`${file.name}: ${text.textCancelled}`);
+      xhr.abort();
+      show("cancelled", text.cancelled);
     };
-    find("retry", row).onclick = () => { row.remove(); add(file); };
+    find("retry", row).onclick = () => { row.remove(); forget(); add(file); };
     list.append(row);
     list.hidden = false;
-    if (file.size > text.maxSize) return show("failed", text.textTooLarge);
-    show("waiting", text.textWaiting);
-    waiting.push(async () => {
-      if (cancelled) return;
-      try {
-        const begun = await ask(text.uploads, { name: file.name, type: file.type, size: file.size });
-        id = begun.id;
-        if (cancelled) throw 0;
-        show("sending", "0 %");
-        xhr = new XMLHttpRequest();
-        await send(xhr, file, begun.upload, (event) => {
-          bar.value = Math.floor((100 * event.loaded) / event.total);
-          note.textContent = `${bar.value} %`;
-        });
-        show("checking", text.textChecking);
-        const done = await ask(`${text.uploads}/${id}/complete`);
-        show("done", text.textDone);
-        say(`${file.name}: ${text.textDone}`);
-        const files = document.querySelector("[data-file-list]");
-        if (files) { files.insertAdjacentHTML("afterbegin", done.row); row.remove(); }
-      } catch (error) {
-        forget();
-        if (cancelled) return;
-        show("failed", error.message);
-        say(`${file.name}: ${error.message}`);
-      }
-    });
-    next();
-  }
+    queue = queue.then(run).catch((error) => cancelled || show("failed", error.message || text.failed))
+      .then(() => cancelled && forget());
+  };
 
-  async function next() {
-    if (busy > 2 || !waiting.length) return;
-    busy++;
-    await waiting.shift()();
-    if (!--busy && !waiting.length) ended();
-    next();
-  }
-
-  function ended() {
-    say(text.textAllDone);
-    list.hidden = !list.children.length;
-    if (!document.querySelector("[data-file-list]") && find("list").querySelector("[data-state=done]")) location.reload();
-  }
-
-  zone.ondragenter = zone.ondragover = () => { zone.dataset.over = ""; };
+  zone.ondragover = () => { zone.dataset.over = ""; };
   zone.ondragleave = zone.ondrop = () => { delete zone.dataset.over; };
   input.onchange = () => { [...input.files].forEach(add); input.value = ""; };
-  form.dataset.enhanced = "";
-})();
+  text.enhanced = "";
+}
