@@ -44,7 +44,13 @@ def only_loopback() -> None:
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the developer's shell says must not reach a board under test."""
     for name in list(os.environ):
-        if name.startswith(("PEGBOARD_", "FLASK_")) or name in ("APP_NAME", "PUBLIC_URL", "APP_URL", "DATABASE_URL", "SECRET_KEY"):
+        if name.startswith(("PEGBOARD_", "FLASK_")) or name in (
+            "APP_NAME",
+            "PUBLIC_URL",
+            "APP_URL",
+            "DATABASE_URL",
+            "SECRET_KEY",
+        ):
             monkeypatch.delenv(name)
 
 

@@ -125,10 +125,14 @@ def test_one_hook_brought_by_two_plugins_is_charged_to_the_second(make_plugin: M
     assert [problem.plugin for problem in plan.problems] == ["b"]
 
 
-def test_a_package_without_an_init_file_still_has_its_templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_without_an_init_file_still_has_its_templates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     package = tmp_path / "kt_bare"
     (package / "templates").mkdir(parents=True)
-    (package / "plugin.py").write_text("from pegboard import Plugin\nclass P(Plugin):\n    name = 'bare'\n", encoding="utf-8")
+    (package / "plugin.py").write_text(
+        "from pegboard import Plugin\nclass P(Plugin):\n    name = 'bare'\n", encoding="utf-8"
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     plan = planned("kt_bare.plugin:P")
     assert plan.active[0].part("templates") == package / "templates"

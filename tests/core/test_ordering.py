@@ -45,7 +45,9 @@ def test_hooks_are_called_in_boot_order(make_plugin: MakePlugin) -> None:
 @pytest.mark.parametrize("relation", ["requires", "after"])
 def test_a_cycle_is_reported_with_its_path(make_plugin: MakePlugin, relation: str) -> None:
     plan = planned(
-        make_plugin("a", **{relation: ("b",)}), make_plugin("b", **{relation: ("c",)}), make_plugin("c", **{relation: ("a",)})
+        make_plugin("a", **{relation: ("b",)}),
+        make_plugin("b", **{relation: ("c",)}),
+        make_plugin("c", **{relation: ("a",)}),
     )
     assert {problem.plugin for problem in plan.problems} == {"a", "b", "c"}
     assert all("→" in problem.message and "comes before itself" in problem.message for problem in plan.problems)

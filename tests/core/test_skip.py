@@ -106,7 +106,9 @@ def test_without_permission_to_skip_the_board_does_not_boot(make_board: MakeBoar
         make_board(make_plugin("broken", slots=boom))
 
 
-def test_a_chosen_provider_whose_plugin_is_skipped_always_aborts(make_board: MakeBoard, make_plugin: MakePlugin) -> None:
+def test_a_chosen_provider_whose_plugin_is_skipped_always_aborts(
+    make_board: MakeBoard, make_plugin: MakePlugin
+) -> None:
     with pytest.raises(ConfigError, match="no enabled plugin"):
         make_board(make_plugin("broken", slots=boom), config={"broken": SKIP}, providers={"sms": "broken"})
 
