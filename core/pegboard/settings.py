@@ -7,13 +7,13 @@ the overlay `[env.<name>.<table>]` of `pegboard.toml`, its table, the default. A
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from .errors import Problem
@@ -162,7 +162,8 @@ def resolve(model: type[M], sources: Sources, *, plugin: str, table: str, prefix
     try:
         value = model.model_validate(values)
     except ValidationError as error:
-        found.problems += [_problem(error_, model, found.origins, plugin, prefix) for error_ in _errors(error)]
+        hidden = list(_secrets(model, values))
+        found.problems += [_problem(error_, model, found.origins, plugin, prefix, hidden) for error_ in _errors(error)]
     else:
         found.value = value if not found.problems else None
     return found
@@ -213,15 +214,31 @@ def suggestion(word: str, choices: Mapping[str, Any] | list[str] | tuple[str, ..
     return f"one of: {', '.join(sorted(choices))}" if choices else "there is none to choose from"
 
 
+def _secrets(model: type[SettingsModel], values: Mapping[str, Any]) -> Iterator[str]:
+    """The secrets among the values, as text: an author's message may quote one."""
+    for key, value in values.items():
+        if is_secret(model.model_fields[key]):
+            for item in value if isinstance(value, list | tuple) else [value]:
+                text = str(item.get_secret_value() if isinstance(item, SecretStr | SecretBytes) else item)
+                yield from [text] if text else []
+
+
 def _errors(error: ValidationError) -> list[Any]:
     return list(error.errors(include_input=False, include_url=False, include_context=False))
 
 
 def _problem(
-    error: Mapping[str, Any], model: type[SettingsModel], origins: Mapping[str, Origin], plugin: str, prefix: str
+    error: Mapping[str, Any],
+    model: type[SettingsModel],
+    origins: Mapping[str, Origin],
+    plugin: str,
+    prefix: str,
+    hidden: Sequence[str],
 ) -> Problem:
     key = str(error["loc"][0]) if error["loc"] else ""
     message = str(error["msg"]).removeprefix("Value error, ")
+    for secret in hidden:
+        message = message.replace(secret, "…")
     if key not in model.model_fields:
         return Problem(message, plugin, key)
     extra = model.model_fields[key].json_schema_extra
