@@ -36,7 +36,9 @@ def owned_by(query: S, owner: str | Anyone) -> S:
 
 def find(file_id: str, owner: str | Anyone) -> File:
     """A detached record. NoSuchFile when there is none, or it is somebody else's."""
-    file = db.session.scalar(owned_by(select(File).where(File.id == file_id), owner).execution_options(populate_existing=True))
+    file = db.session.scalar(
+        owned_by(select(File).where(File.id == file_id), owner).execution_options(populate_existing=True)
+    )
     if file is None:
         raise NoSuchFile
     db.session.expunge(file)

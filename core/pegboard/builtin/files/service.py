@@ -118,7 +118,9 @@ class FileService:
         return db.session.scalar(owned_by(select(func.count()).select_from(File), owner)) or 0
 
     @contextmanager
-    def open(self, file_id: str, owner: str | Anyone, *, start: int = 0, end: int | None = None) -> Iterator[Iterator[bytes]]:
+    def open(
+        self, file_id: str, owner: str | Anyone, *, start: int = 0, end: int | None = None
+    ) -> Iterator[Iterator[bytes]]:
         """The bytes from `start` up to but without `end`, in pieces. Needs a file that is `ready`."""
         file = self._ready(file_id, owner)
         with outside_transaction(), _storage(file.provider).read(file.key, start=start, end=end) as pieces:
@@ -152,7 +154,9 @@ class FileService:
         self, filename: str, declared: str | None, owner: str, *, public: bool, size: int | None, upload: bool = False
     ) -> File:
         if not owner:
-            raise ValueError("a file needs an owner: the subject of a person, or a word for what the board itself keeps")
+            raise ValueError(
+                "a file needs an owner: the subject of a person, or a word for what the board itself keeps"
+            )
         with outside_transaction():
             name = current_board().registry.default(FILES)
         return add(

@@ -15,7 +15,9 @@ class FilesSettings(PluginSettings):
         (), description='Media types that are accepted, as in ["image/*", "application/pdf"]; none listed accepts all.'
     )
     link_seconds: int = Field(300, ge=10, le=604_800, description="How long a link to a private file works.")
-    upload_seconds: int = Field(900, ge=60, le=86_400, description="How long a browser may begin to send what it announced.")
+    upload_seconds: int = Field(
+        900, ge=60, le=86_400, description="How long a browser may begin to send what it announced."
+    )
 
     @field_validator("allowed_types")
     @classmethod
@@ -30,5 +32,6 @@ class FilesSettings(PluginSettings):
         """Whether files of this type may be stored."""
         plain = content_type.partition(";")[0].strip()
         return not self.allowed_types or any(
-            plain == allowed or (allowed.endswith("/*") and plain.startswith(allowed[:-1])) for allowed in self.allowed_types
+            plain == allowed or (allowed.endswith("/*") and plain.startswith(allowed[:-1]))
+            for allowed in self.allowed_types
         )

@@ -12,9 +12,9 @@ HEAD = 4096  # bytes that are looked at
 
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,100}/[a-z0-9][a-z0-9!#$&^_.+-]{0,100}")
 _MARKUP = (
-    (re.compile(rb"<svg\b", re.I), "image/svg+xml"),
-    (re.compile(rb"<(!doctype html|html|head|body|script|iframe)\b", re.I), "text/html"),
-    (re.compile(rb"^\s*<\?xml\b", re.I), "application/xml"),
+    (re.compile(rb"<svg\b", re.IGNORECASE), "image/svg+xml"),
+    (re.compile(rb"<(!doctype html|html|head|body|script|iframe)\b", re.IGNORECASE), "text/html"),
+    (re.compile(rb"^\s*<\?xml\b", re.IGNORECASE), "application/xml"),
 )
 _TEXTS = frozenset({"application/json", "application/xml", "application/javascript", "image/svg+xml"})
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")

@@ -12,4 +12,6 @@ from pegboard.settings import PluginSettings
 class LocalFilesSettings(PluginSettings):
     """`[local_files]` in `pegboard.toml`, `LOCAL_FILES_…` in the environment."""
 
-    folder: Path = Field(Path("files"), description="Where objects are kept; a relative path is below the instance folder.")
+    folder: Path = Field(
+        Path("files"), description="Where objects are kept; a relative path is below the instance folder."
+    )
