@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, String, desc
+from sqlalchemy import BigInteger, Index, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from pegboard.db import ModelBase, metadata, utc_now
@@ -28,7 +28,7 @@ class File(Base):
     __tablename__ = "files"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    owner: Mapped[str] = mapped_column(String(255))  # type: ignore[assignment]  # the column, not the plugin's name
+    owner: Mapped[str] = mapped_column(String(255))  # type: ignore[misc]  # the column, not the plugin's name
     provider: Mapped[str] = mapped_column(String(64))
     key: Mapped[str] = mapped_column(String(200), unique=True)
     upload_key: Mapped[str | None] = mapped_column(String(200), unique=True)
@@ -41,5 +41,5 @@ class File(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
-Index("ix_files_owner_created_at", File.owner, desc(File.created_at))
+Index("ix_files_owner_created_at", File.owner, File.created_at)
 Index("ix_files_state_created_at", File.state, File.created_at)

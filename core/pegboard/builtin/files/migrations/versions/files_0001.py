@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_files_key")),
         sa.UniqueConstraint("upload_key", name=op.f("uq_files_upload_key")),
     )
-    op.create_index("ix_files_owner_created_at", "files", ["owner", sa.text("created_at DESC")])
+    op.create_index("ix_files_owner_created_at", "files", ["owner", "created_at"])
     op.create_index("ix_files_state_created_at", "files", ["state", "created_at"])
 
 
