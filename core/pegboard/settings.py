@@ -46,61 +46,73 @@ class PluginSettings(SettingsModel):
     """What its variables begin with; by default the plugin's name in capitals and an underscore."""
 
     on_failure: Literal["abort", "skip"] = Field(
-        "abort",
+        default="abort",
         description="When the plugin cannot be loaded: abort the boot, or skip the plugin and what requires it.",
     )
     url_prefix: str | None = Field(
-        None, pattern=r"^(/[A-Za-z0-9_.~-]+)*$", description="Where its pages hang, instead of its own choice."
+        default=None, pattern=r"^(/[A-Za-z0-9_.~-]+)*$", description="Where its pages hang, instead of its own choice."
     )
 
 
 class BoardSettings(SettingsModel):
     """The settings of the board itself: `[pegboard]` in `pegboard.toml`."""
 
-    app_name: Annotated[str, Env("APP_NAME")] = Field("Pegboard", min_length=1, max_length=80, description="Its name.")
-    env: Annotated[Environment, Env("PEGBOARD_ENV")] = Field("development", description="Which overlay applies.")
-    debug: Annotated[bool, Env("PEGBOARD_DEBUG")] = Field(False, description="Show tracebacks. Never in production.")
+    app_name: Annotated[str, Env("APP_NAME")] = Field(
+        default="Pegboard", min_length=1, max_length=80, description="Its name."
+    )
+    env: Annotated[Environment, Env("PEGBOARD_ENV")] = Field(
+        default="development", description="Which overlay applies."
+    )
+    debug: Annotated[bool, Env("PEGBOARD_DEBUG")] = Field(
+        default=False, description="Show tracebacks. Never in production."
+    )
     public_url: Annotated[str, Env("PUBLIC_URL", "APP_URL")] = Field(
-        "http://127.0.0.1:5000",
+        default="http://127.0.0.1:5000",
         pattern=r"^https?://[^/\s?#@]+(/[^\s?#]*)?$",
         description="The address people use; every absolute link is built from it. Required in production.",
     )
     secret_key: Annotated[SecretStr | None, Env("SECRET_KEY")] = Field(
-        None,
+        default=None,
         description="Signs cookies and links: at least 32 random characters. Required in production, made up elsewhere.",
         json_schema_extra={"where": "python -c 'import secrets; print(secrets.token_urlsafe(48))'"},
     )
     secret_key_fallbacks: Annotated[tuple[SecretStr, ...], Env("SECRET_KEY_FALLBACKS")] = Field(
-        (), description="Older keys that still verify, newest first; never used to sign."
+        default=(), description="Older keys that still verify, newest first; never used to sign."
     )
     database_url: Annotated[str | None, Env("DATABASE_URL")] = Field(
-        None,
+        default=None,
         repr=False,
         description="SQLAlchemy URL. Outside production by default SQLite in the instance folder.",
     )
     plugins: Annotated[tuple[str, ...], Env("PEGBOARD_PLUGINS")] = Field(
-        (), description="Enabled plugins: names of installed ones, or module:Class of your own."
+        default=(), description="Enabled plugins: names of installed ones, or module:Class of your own."
     )
     builtins: Annotated[tuple[str, ...], Env("PEGBOARD_BUILTINS")] = Field(
-        DEFAULT_BUILTINS, description="Enabled plugins of those that ship with the core."
+        default=DEFAULT_BUILTINS, description="Enabled plugins of those that ship with the core."
     )
     providers: dict[str, str | tuple[str, ...]] = Field(
         default_factory=dict, description='Which provider serves each capability, as in files = "local".'
     )
     instance_path: Annotated[Path, Env("PEGBOARD_INSTANCE_PATH")] = Field(
-        Path("instance"), description="Folder for what the board writes: SQLite, local files."
+        default=Path("instance"), description="Folder for what the board writes: SQLite, local files."
     )
     trusted_proxies: Annotated[int, Env("TRUSTED_PROXIES")] = Field(
-        0, ge=0, le=10, description="How many proxies of yours stand in front, each adding to X-Forwarded-For."
+        default=0, ge=0, le=10, description="How many proxies of yours stand in front, each adding to X-Forwarded-For."
     )
-    locales: tuple[str, ...] = Field(("en",), min_length=1, description="Languages on offer; the first is the default.")
+    locales: tuple[str, ...] = Field(
+        default=("en",), min_length=1, description="Languages on offer; the first is the default."
+    )
     logo: str | None = Field(
-        None, description="Path below static/ of your deployment, shown instead of the name's mark."
+        default=None, description="Path below static/ of your deployment, shown instead of the name's mark."
     )
-    accent: str | None = Field(None, pattern=r"^#[0-9a-fA-F]{6}$", description="The one accent colour, as #rrggbb.")
-    csp_report_uri: str | None = Field(None, pattern=r"^[^\s;,]+$", description="Where browsers report violations.")
+    accent: str | None = Field(
+        default=None, pattern=r"^#[0-9a-fA-F]{6}$", description="The one accent colour, as #rrggbb."
+    )
+    csp_report_uri: str | None = Field(
+        default=None, pattern=r"^[^\s;,]+$", description="Where browsers report violations."
+    )
     max_form_bytes: int = Field(
-        1_000_000, ge=1_000, description="Largest request body, in bytes, where a view sets none."
+        default=1_000_000, ge=1_000, description="Largest request body, in bytes, where a view sets none."
     )
 
 
