@@ -14,7 +14,9 @@ def normalised(typed: str) -> str:
 
     typed = typed.strip()
     try:
-        address = validate_email(typed[: LONGEST + 1], check_deliverability=False, test_environment=True).normalized.lower()
+        address = validate_email(
+            typed[: LONGEST + 1], check_deliverability=False, test_environment=True
+        ).normalized.lower()
     except EmailNotValidError:
         address = ""
     if not address or len(address) > LONGEST:

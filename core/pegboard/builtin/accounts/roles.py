@@ -18,7 +18,9 @@ from .models import User, UserRole
 def checked_role(role: str) -> str:
     """A role that exists. Refused otherwise, with those that do."""
     if role not in ROLES:
-        raise Refused(_("There is no role %(role)s; there are %(roles)s.", role=repr(role[:40]), roles=", ".join(ROLES)))
+        raise Refused(
+            _("There is no role %(role)s; there are %(roles)s.", role=repr(role[:40]), roles=", ".join(ROLES))
+        )
     return role
 
 

@@ -70,9 +70,7 @@ def load(token: str) -> Identity | None:
         select(*columns)
         .join(User, User.id == AuthSession.user_id)
         .outerjoin(UserRole, UserRole.user_id == User.id)
-        .where(
-            AuthSession.token_hash == digest(token), ~_ended(), User.disabled_at.is_(None)
-        )
+        .where(AuthSession.token_hash == digest(token), ~_ended(), User.disabled_at.is_(None))
     ).all()
     if not rows:
         return None
@@ -112,9 +110,7 @@ def listed(subject: str) -> Sequence[AuthSession]:
 
 def revoke(subject: str, session_id: str) -> bool:
     """End one session of this person, and commit. False if they have no such session."""
-    found = db.session.execute(
-        delete(AuthSession).where(AuthSession.id == session_id, AuthSession.user_id == subject)
-    )
+    found = db.session.execute(delete(AuthSession).where(AuthSession.id == session_id, AuthSession.user_id == subject))
     db.session.commit()
     return bool(found.rowcount)  # type: ignore[attr-defined]  # a DELETE's result has it
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, render_template_string
 from flask.testing import FlaskClient
 from pydantic import SecretStr
+from sqlalchemy import select
 
 from pegboard.app import create_app
 from pegboard.builtin.accounts.plugin import Accounts
@@ -22,7 +23,7 @@ from pegboard.hookspecs import hookimpl
 from pegboard.live import board_of
 from pegboard.plugin import Plugin
 from pegboard.settings import BoardSettings, PluginSettings
-from pegboard.web.users import permission, role, signed_in
+from pegboard.web.users import current_user, permission, role, signed_in
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
 PASSWORD = "correct horse battery"
@@ -45,7 +46,21 @@ class Guarded(Plugin[PluginSettings]):
         pages.add_url_rule("/role", "role", role("moderator")(lambda: "role"))
         pages.add_url_rule("/sweep", "sweep", permission("guarded.sweep")(lambda: "swept"))
         pages.add_url_rule("/soft", "soft", permission("guarded.sweep", fallback="home.index")(lambda: "soft"))
+        pages.add_url_rule(
+            "/can", "can", lambda: render_template_string("{{ 'may' if can('guarded.sweep') else 'may not' }}")
+        )
+        pages.add_url_rule("/half-done", "half_done", half_done)
         yield pages
+
+
+def half_done() -> str:
+    """Writes, asks who is there, and never commits."""
+    from pegboard.builtin.accounts.models import User
+
+    user = db.session.scalars(select(User)).one()
+    user.name = "half done"
+    db.session.flush()
+    return str(current_user())
 
 
 class Browser:

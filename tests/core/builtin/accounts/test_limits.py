@@ -62,7 +62,9 @@ def test_a_forged_forwarded_address_changes_nothing(app: Flask) -> None:
     codes = []
     for i in range(11):
         data = {"csrf_token": token, "email": f"u{i}@example.com", "password": "wrong one"}
-        codes.append(browser.client.post("/account/sign-in", data=data, headers={"X-Forwarded-For": f"10.0.0.{i}"}).status_code)
+        codes.append(
+            browser.client.post("/account/sign-in", data=data, headers={"X-Forwarded-For": f"10.0.0.{i}"}).status_code
+        )
     assert codes == [422] * 10 + [429]
 
 
@@ -93,6 +95,8 @@ def test_a_client_of_json_gets_its_refusal_in_json(app: Flask) -> None:
     browser = Browser(app)
     token = browser.token("/account/sign-in")
     for _ in range(31):
-        answer = browser.client.post("/account/sign-in", data={"csrf_token": token}, headers={"Accept": "application/json"})
+        answer = browser.client.post(
+            "/account/sign-in", data={"csrf_token": token}, headers={"Accept": "application/json"}
+        )
     assert is_refused(answer)
-    assert answer.json["error"]["status"] == 429
+    assert answer.get_json()["error"]["status"] == 429

@@ -166,17 +166,8 @@ def test_the_last_use_is_written_every_five_minutes_at_most(app: Flask, alice: B
 
 
 def test_noting_the_last_use_commits_nothing_of_a_view(app: Flask, alice: Browser) -> None:
-    def half_done() -> str:
-        from pegboard.web.users import current_user
-
-        user = db.session.scalars(select(User)).one()
-        user.name = "half done"
-        db.session.flush()
-        return str(current_user())
-
-    app.add_url_rule("/half-done", view_func=half_done)
     change(app, last_seen_at=utc_now() - timedelta(minutes=6))
-    assert "alice@example.com" in alice.get("/half-done").text
+    assert "alice@example.com" in alice.get("/guarded/half-done").text
     assert "Hello, Alice" in alice.get("/").text
 
 

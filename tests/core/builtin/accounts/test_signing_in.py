@@ -143,7 +143,13 @@ def test_a_guard_leads_through_the_sign_in_page_and_back(browser: Browser) -> No
      "/account/sessions/x/revoke"],
 )  # fmt: skip
 def test_no_form_works_without_its_token(alice: Browser, path: str) -> None:
-    data = {"email": BOB, "password": PASSWORD, "name": "Mallory", "current_password": PASSWORD, "new_password": "x" * 9}
+    data = {
+        "email": BOB,
+        "password": PASSWORD,
+        "name": "Mallory",
+        "current_password": PASSWORD,
+        "new_password": "x" * 9,
+    }
     assert alice.client.post(path, data=data).status_code == 400
     assert alice.client.post(path, data={"csrf_token": "forged", **data}).status_code == 400
     assert alice.is_signed_in
@@ -168,10 +174,9 @@ def test_the_csrf_token_changes_when_somebody_signs_in(browser: Browser) -> None
 
 
 def test_what_a_planted_cookie_holds_is_gone_after_signing_in(app: Flask) -> None:
-    with app.test_client() as client:
-        with client.session_transaction() as planted:
-            planted["planted"] = "by mallory"
-            planted["_user_id"] = "a token that mallory knows"
+    with app.test_client() as client, client.session_transaction() as planted:
+        planted["planted"] = "by mallory"
+        planted["_user_id"] = "a token that mallory knows"
     victim, mallory = Browser(app), Browser(app)
     fixed = client.get_cookie("pegboard_session")
     assert fixed
@@ -187,7 +192,9 @@ def test_what_a_planted_cookie_holds_is_gone_after_signing_in(app: Flask) -> Non
 def test_signing_in_again_ends_the_session_of_before(app: Flask, alice: Browser) -> None:
     add_user(app, BOB, "Bob")
     old = alice.cookie
-    alice.client.post("/account/sign-in", data={"csrf_token": alice.token("/account/profile"), "email": BOB, "password": PASSWORD})
+    alice.client.post(
+        "/account/sign-in", data={"csrf_token": alice.token("/account/profile"), "email": BOB, "password": PASSWORD}
+    )
     assert "Hello, Bob" in alice.get("/").text
     assert not Browser(app).with_cookie(old).is_signed_in
 
