@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -42,9 +43,13 @@ def failures(contract: FileStorageContract, storage: FileStorage) -> dict[str, s
     for name, test in inspect.getmembers(contract, inspect.ismethod):
         if not name.startswith("test_"):
             continue
-        given = {"storage": storage, "new_key": key_maker([])}
+        made: list[str] = []
+        given = {"storage": storage, "new_key": key_maker(made)}
         try:
             test(**{parameter: given[parameter] for parameter in inspect.signature(test).parameters})
-        except AssertionError as error:
-            found[name] = str(error)
+        except Exception as error:  # noqa: BLE001 - a broken provider may raise anything anywhere
+            found[name] = str(error) if isinstance(error, AssertionError) else f"raised {error!r}"
+        for key in made:
+            with suppress(Exception):
+                storage.delete(key)
     return found

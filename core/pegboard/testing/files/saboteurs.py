@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import io
-import json
 import re
 import secrets
 from collections.abc import Callable, Iterator
@@ -160,11 +158,11 @@ class PublicByDefault(Saboteur):
     fault = "PublicByDefault.put`: stores files that everyone can read: 200"
 
     def add_routes(self, app: Flask) -> None:
-        def everything(key: str) -> bytes:
+        def everything(base: str, key: str) -> bytes:
             with self.read(key) as chunks:
                 return b"".join(chunks)
 
-        app.add_url_rule("/<path:key>", view_func=everything)
+        app.add_url_rule("/<base>/<path:key>", view_func=everything)
 
 
 class NamesUrlsOfPrivateKeys(Saboteur):
@@ -299,7 +297,7 @@ class _Gullible(_Lenient):
         super().__init__(signer, lambda grant: grant)
 
     def verify(self, method: Method, token: str) -> Grant:
-        return Grant(**json.loads(base64.urlsafe_b64decode(token.partition(".")[0] + "==")))
+        return Grant(**self._signer._serializers[method].loads_unsafe(token)[1])
 
 
 SABOTEURS: tuple[type[Saboteur], ...] = tuple(Saboteur.__subclasses__())
