@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("problem", sa.String(32), nullable=True),
         sa.Column("public", sa.Boolean(), nullable=False),
-        sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
         sa.UniqueConstraint("key", name=op.f("uq_files_key")),
         sa.UniqueConstraint("upload_key", name=op.f("uq_files_upload_key")),
