@@ -63,7 +63,7 @@ def sandbox(folder: Path, *, stop: int = signal.SIGINT) -> Iterator[Sandbox]:
             process.kill()
             process.wait(10)
             raise
-    gone, alive = psutil.wait_procs(children, timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive, f"left running: {alive}"
 
 
@@ -81,7 +81,9 @@ def _wait(running: Sandbox) -> None:
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_a_newcomer_signs_up_and_uploads_to_a_real_s3_server_and_the_next_run_keeps_it(tmp_path: Path, page: Page) -> None:
+def test_a_newcomer_signs_up_and_uploads_to_a_real_s3_server_and_the_next_run_keeps_it(
+    tmp_path: Path, page: Page
+) -> None:
     (tmp_path / "pegboard.toml").write_text(CONFIGURATION, encoding="utf-8")
     upload = tmp_path / "letter.txt"
     upload.write_text("Dear reader,\n" * 1000, encoding="utf-8")
@@ -113,7 +115,13 @@ def test_a_newcomer_signs_up_and_uploads_to_a_real_s3_server_and_the_next_run_ke
 def test_the_sandbox_refuses_to_start_in_production(tmp_path: Path) -> None:
     (tmp_path / "pegboard.toml").write_text("[pegboard]\nenv = 'production'\n", encoding="utf-8")
     result = subprocess.run(
-        [PEGBOARD, "sandbox"], cwd=tmp_path, env=foreign_environment(), capture_output=True, text=True, timeout=60, check=False
+        [PEGBOARD, "sandbox"],
+        cwd=tmp_path,
+        env=foreign_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert result.returncode == 1
     assert "does not start in production" in result.stderr

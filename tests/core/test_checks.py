@@ -106,9 +106,10 @@ def test_a_foreign_key_that_leads_nowhere_blames_its_plugin_and_no_other(with_ta
     ("ondelete", "refused"), [("", True), (", ondelete='RESTRICT'", True), (", ondelete='cascade'", False)]
 )
 def test_a_foreign_key_to_accounts_says_what_happens_on_deletion(with_table: Any, ondelete: str, refused: bool) -> None:
-    users = with_table("people", "users", attributes="tables = ('users',)")
+    from pegboard.builtin.accounts.plugin import Accounts
+
     foreign = f"Column('user', ForeignKey('users.id'{ondelete}))"
-    plan = planned(users, with_table("notes", "notes_x", foreign, "requires = ('people',)"))
+    plan = planned(Accounts, with_table("notes", "notes_x", foreign, "requires = ('accounts',)"))
     assert (messages(plan) == {"notes": ["notes_x refers to users without ondelete"]}) is refused
 
 

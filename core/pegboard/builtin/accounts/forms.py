@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask_wtf import FlaskForm  # type: ignore[import-untyped]
-from wtforms import (  # type: ignore[import-untyped]
+from flask_wtf import FlaskForm
+from wtforms import (
     EmailField,
     Form,
     HiddenField,
@@ -14,8 +14,8 @@ from wtforms import (  # type: ignore[import-untyped]
     StringField,
     ValidationError,
 )
-from wtforms.fields.core import Field  # type: ignore[import-untyped]
-from wtforms.validators import StopValidation  # type: ignore[import-untyped]
+from wtforms.fields.core import Field
+from wtforms.validators import StopValidation
 
 from pegboard.errors import Refused
 from pegboard.i18n import gettext as _
@@ -62,10 +62,10 @@ def _passes(check: Callable[[str], object]) -> Validator:
     return validate
 
 
-class AccountForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+class AccountForm(FlaskForm):
     """A form whose labels are translated for each request."""
 
-    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+    class Meta(FlaskForm.Meta):
         def get_translations(self, form: Form) -> None:
             return None
 

@@ -43,7 +43,7 @@ def permissions_of(roles: frozenset[str]) -> frozenset[str]:
 
 def init_login(app: Flask) -> None:
     """Flask-Login without its remember cookie, its session protection and its context processor."""
-    from flask_login import LoginManager  # type: ignore[import-untyped]
+    from flask_login import LoginManager
 
     from .sessions import load
 

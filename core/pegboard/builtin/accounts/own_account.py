@@ -50,7 +50,7 @@ def profile() -> Any:
     if request.method == "GET":
         form.name.data = me.name
     elif form.validate():
-        rename(me.subject, form.name.data)
+        rename(me.subject, form.name.data or "")
         forget_user()
         flash(_("Saved."), "success")
         return redirect(url_for("accounts.profile"))
@@ -67,7 +67,7 @@ def password() -> Any:
     if request.method == "POST" and form.validate():
         spend("5/minute", "accounts.password", me.subject)
         try:
-            user = change_password(me.subject, form.current_password.data, form.new_password.data)
+            user = change_password(me.subject, form.current_password.data or "", form.new_password.data or "")
         except Refused as error:
             form.current_password.errors = [*form.current_password.errors, str(error)]
         else:

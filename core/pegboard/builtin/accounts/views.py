@@ -65,10 +65,10 @@ def _authenticated(form: SignInForm) -> User | None:
     from .addresses import sought
     from .service import authenticate
 
-    account = hashlib.sha256(sought(form.email.data).encode("utf-8", "replace")).hexdigest()
+    account = hashlib.sha256(sought(form.email.data or "").encode("utf-8", "replace")).hexdigest()
     check(FAILED_PER_ADDRESS, "accounts.failed", client_address())
     spend(TRIES_PER_ACCOUNT, "accounts.tries", account)
-    user = authenticate(form.email.data, form.password.data)
+    user = authenticate(form.email.data or "", form.password.data or "")
     if user is None:
         spend(FAILED_PER_ADDRESS, "accounts.failed", client_address())
     else:
@@ -95,7 +95,7 @@ def sign_up() -> Any:
             return _onward(form.next.data)
     elif form.validate():
         try:
-            user = create_user(form.email.data, form.name.data, form.password.data)
+            user = create_user(form.email.data or "", form.name.data or "", form.password.data or "")
         except EmailTaken:
             form.refuse(_("No account could be made with this. If you have one already, sign in instead."))
         else:

@@ -10,7 +10,7 @@ from pegboard.settings import PluginSettings
 class FilesSettings(PluginSettings):
     """`[files]` in `pegboard.toml`, `FILES_…` in the environment."""
 
-    max_size: int = Field(100 * 1024 * 1024, ge=1, description="Largest file, in bytes.")
+    max_size: int = Field(default=100 * 1024 * 1024, ge=1, description="Largest file, in bytes.")
     allowed_types: tuple[str, ...] = Field(
         default=(),
         description='Media types that are accepted, as in ["image/*", "application/pdf"]; none listed accepts all.',
