@@ -69,6 +69,9 @@ def lazy_gettext(message: str) -> Callable[[], str]:
 
 def format_datetime(value: datetime) -> str:
     """A moment as the reader's language writes it: date and time, in UTC."""
-    from babel.dates import format_datetime as written
+    from babel.dates import format_date, format_time, get_datetime_format
 
-    return str(written(value, "medium", locale=current_locale().replace("-", "_")))
+    locale = current_locale().replace("-", "_")
+    pattern = str(get_datetime_format("medium", locale=locale))
+    date, time = format_date(value, "medium", locale=locale), format_time(value, "short", locale=locale)
+    return pattern.replace("{1}", date).replace("{0}", time).replace("'", "")
