@@ -91,15 +91,23 @@ def _slowed(page: Any) -> None:
     page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
 
 
+def _progress_past(page: Any, seen: float) -> float:
+    """The progress, once it is more than what was seen before."""
+    for _ in range(200):
+        now: float = page.evaluate("document.querySelector('progress').value")
+        if now > seen:
+            return now
+        page.wait_for_timeout(50)
+    raise AssertionError(f"the progress stays at {seen}")
+
+
 def test_progress_grows_and_cancel_leaves_nothing(page: Any, board: Flask, tmp_path: Path) -> None:
     with serve(board) as url:
         page.goto(f"{url}/files/")
         _slowed(page)
         page.evaluate(DROP, [page.query_selector("[data-upload-zone]"), [["large.txt", 3_000_000]]])
         row = page.locator("[data-upload-item]")
-        page.wait_for_function("document.querySelector('progress').value > 0")
-        seen = page.evaluate("document.querySelector('progress').value")
-        page.wait_for_function("seen => document.querySelector('progress').value > seen", arg=seen)
+        assert 0 < _progress_past(page, _progress_past(page, 0)) < 100
         assert row.get_attribute("data-state") == "sending"
         assert states(board) == [("pending", None)]
         with page.expect_response(lambda answer: answer.url.endswith("/delete")) as forgotten:
