@@ -39,9 +39,20 @@ def current_locale() -> str:
     if len(catalogues.locales) == 1 or not has_request_context():
         return catalogues.locales[0]
     if "pegboard_locale" not in g:
-        g.pegboard_locale = request.accept_languages.best_match(catalogues.locales) or catalogues.locales[0]
+        g.pegboard_locale = _best(catalogues.locales)
     found: str = g.pegboard_locale
     return found
+
+
+def _best(locales: Sequence[str]) -> str:
+    """The reader's favourite: someone who asks for de-AT before en gets de where that is on offer."""
+    offered = {locale.lower().replace("_", "-"): locale for locale in locales}
+    for tag in request.accept_languages.values():
+        wanted = tag.lower().replace("_", "-")
+        found = offered.get(wanted) or offered.get(wanted.partition("-")[0])
+        if found:
+            return found
+    return locales[0]
 
 
 def _catalogue() -> NullTranslations:

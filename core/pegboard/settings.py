@@ -24,7 +24,7 @@ DEFAULT_BUILTINS = ("accounts", "files", "home", "local_files")
 
 
 class Env:
-    """Marks a field with the variables it is read from, strongest first: `Annotated[str, Env("AWS_REGION")]`."""
+    """Marks a field with the variables it is read from, strongest first: `Annotated[str, Env("PUBLIC_URL", "APP_URL")]`."""
 
     def __init__(self, *names: str) -> None:
         self.names = names
