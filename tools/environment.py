@@ -6,14 +6,13 @@ returns at once.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
+from tools.exclusive import exclusive
 from tools.installer import InstallError, run_uv, say
 from tools.manifest import LOCKS, ROOT, plugin_folders
 
@@ -25,7 +24,7 @@ def prepare(name: str) -> None:
     """Bring the environment `name` up to date. Raises InstallError."""
     folder = FOLDERS[name]
     stamp = folder / "installed"
-    with _one_at_a_time():
+    with exclusive(ROOT / ".cache/environment.lock", waiting=_say_why_it_waits):
         wanted = _fingerprint(name)
         if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted and VENDORED.exists():
             return
@@ -37,6 +36,10 @@ def prepare(name: str) -> None:
         _install_editable(folder)
         stamp.write_text(wanted, encoding="utf-8")
         say(f"Ready in {time.monotonic() - started:.0f} s")
+
+
+def _say_why_it_waits() -> None:
+    say("Waiting for another make in this folder to finish installing")
 
 
 def _create(folder: Path) -> None:
@@ -78,24 +81,6 @@ def _fingerprint(name: str) -> str:
     for path in (LOCKS / f"{name}.txt", LOCKS / "peers.txt", Path(__file__), *own, *plugins):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
-
-
-@contextlib.contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """`make run` and `make test` started together share .tools: the second waits for the first."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    (ROOT / ".cache").mkdir(exist_ok=True)
-    with (ROOT / ".cache/environment.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            say("Waiting for another make in this folder to finish installing")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _python(folder: Path) -> Path:

@@ -129,7 +129,8 @@ def _board(plan: Plan, keys: tuple[str, ...]) -> Board:
         plan=plan,
         settings=plan.settings,
         registry=Registry(
-            [provider for entry in active for provider in entry.list("providers")], chosen_providers(active, plan.settings)
+            [provider for entry in active for provider in entry.list("providers")],
+            chosen_providers(active, plan.settings),
         ),
         nav_items=owned(plan, "nav_items", lambda item: item.weight),
         slots=by_slot(owned(plan, "slots", lambda item: item.weight)),
@@ -140,26 +141,12 @@ def _board(plan: Plan, keys: tuple[str, ...]) -> Board:
     )
 
 
-def database_url(plan: Plan) -> str:
-    """Where the database is: the setting, or SQLite in the instance folder, one file per environment."""
-    from sqlalchemy import make_url
-
-    settings = plan.settings
-    url = settings.database_url or f"sqlite:///{plan.instance_path / f'{settings.env}.db'}"
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
-        parsed = parsed.set(database=str(plan.folder / parsed.database))
-    if parsed.drivername == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    return parsed.render_as_string(hide_password=False)
-
-
 def _init_database(app: Flask, plan: Plan) -> None:
     """Only where a plugin has tables or the deployment names a database: nothing else pays for SQLAlchemy."""
     if plan.settings.database_url or any(entry.tables for entry in plan.active):
         from .db.engine import init_database
 
-        init_database(app, database_url(plan), env=plan.settings.env)
+        init_database(app, plan.database_url, env=plan.settings.env)
 
 
 def _mount(app: Flask, entry: Entry) -> None:
@@ -191,4 +178,4 @@ def _tell_ready(app: Flask, board: Board, entry: Entry) -> None:
         entry.seconds += process_time() - started
 
 
-__all__ = ["apply", "board_of", "create_app", "database_url"]
+__all__ = ["apply", "board_of", "create_app"]

@@ -44,6 +44,19 @@ class Plan:
         return (self.folder / self.settings.instance_path).resolve()
 
     @property
+    def database_url(self) -> str:
+        """Where the database is: the setting, or SQLite in the instance folder, one file per environment."""
+        from sqlalchemy import make_url
+
+        url = self.settings.database_url or f"sqlite:///{self.instance_path / f'{self.settings.env}.db'}"
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+            parsed = parsed.set(database=str(self.folder / parsed.database))
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        return parsed.render_as_string(hide_password=False)
+
+    @property
     def active(self) -> list[Entry]:
         """The plugins that take part, in boot order."""
         return [entry for entry in self.entries if entry.state == "enabled"]
@@ -81,7 +94,9 @@ def assemble(
     return plan
 
 
-def _references(settings: BoardSettings | None, sources: Sources, plugins: Sequence[Reference] | None) -> list[Reference]:
+def _references(
+    settings: BoardSettings | None, sources: Sources, plugins: Sequence[Reference] | None
+) -> list[Reference]:
     """Builtins, then plugins. With invalid board settings what can be read of them, so that all errors are found."""
     if settings is not None:
         return [*settings.builtins, *(settings.plugins if plugins is None else plugins)]

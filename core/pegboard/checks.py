@@ -29,14 +29,22 @@ def environment_problems(board: Resolved[BoardSettings], sources: Sources) -> It
     for key in [settings.secret_key, *settings.secret_key_fallbacks]:
         if key is not None and (weak := _weakness(key.get_secret_value())) and settings.env == "production":
             source = str(board.origins.get("secret_key", ""))
-            yield Problem(f"is {weak}", key="secret_key", source=source, remedy="set SECRET_KEY to 32 or more random characters")
+            yield Problem(
+                f"is {weak}", key="secret_key", source=source, remedy="set SECRET_KEY to 32 or more random characters"
+            )
     if settings.env != "production":
         return
-    for name, variable in (("secret_key", "SECRET_KEY"), ("public_url", "PUBLIC_URL"), ("database_url", "DATABASE_URL")):
+    for name, variable in (
+        ("secret_key", "SECRET_KEY"),
+        ("public_url", "PUBLIC_URL"),
+        ("database_url", "DATABASE_URL"),
+    ):
         if name not in settings.model_fields_set:
             yield Problem("is required in production", key=name, remedy=f"set {variable}")
     if settings.debug or (sources.variable("FLASK_DEBUG") or "0").lower() not in ("0", "false", "no"):
-        yield Problem("debug shows the board's inside to everyone", key="debug", remedy="unset PEGBOARD_DEBUG and FLASK_DEBUG")
+        yield Problem(
+            "debug shows the board's inside to everyone", key="debug", remedy="unset PEGBOARD_DEBUG and FLASK_DEBUG"
+        )
 
 
 def _weakness(key: str) -> str:
@@ -66,7 +74,12 @@ def union_problems(entries: Sequence[Entry], settings: BoardSettings | None) -> 
 
 def _table_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
     for entry in entries:
-        below = {table.name for other in entries if other.name in {entry.name, *entry.plugin.requires} for table in other.tables}
+        below = {
+            table.name
+            for other in entries
+            if other.name in {entry.name, *entry.plugin.requires}
+            for table in other.tables
+        }
         for table in entry.tables:
             if not table.name.startswith(f"{entry.name}_") and table.name not in entry.plugin.tables:
                 remedy = f"call it {entry.name}_{table.name}, or list it in `tables`"
@@ -87,7 +100,9 @@ def _capability_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
         for capability in entry.list("capabilities"):
             other = brought.setdefault(capability.name, entry.name)
             if other != entry.name:
-                yield Problem(f"the capability {capability.name!r} is brought by {other!r} already", entry.name, "capabilities")
+                yield Problem(
+                    f"the capability {capability.name!r} is brought by {other!r} already", entry.name, "capabilities"
+                )
     seen: dict[tuple[str, str], str] = {}
     for entry in entries:
         for provider in entry.list("providers"):
@@ -97,7 +112,9 @@ def _capability_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
                 yield Problem(message, entry.name, "providers", "", f"enable the plugin that brings {word!r}")
             other = seen.setdefault((word, provider.name), entry.name)
             if other != entry.name:
-                yield Problem(f"a provider {provider.name!r} of {word} comes from {other!r} already", entry.name, "providers")
+                yield Problem(
+                    f"a provider {provider.name!r} of {word} comes from {other!r} already", entry.name, "providers"
+                )
 
 
 def _choice_problems(entries: Sequence[Entry], settings: BoardSettings) -> Iterator[Problem]:
@@ -110,7 +127,9 @@ def _choice_problems(entries: Sequence[Entry], settings: BoardSettings) -> Itera
     for word, choice in settings.providers.items():
         key = f"providers.{word}"
         if word not in offered:
-            yield Problem(f"no enabled plugin brings the capability {word!r}", key=key, remedy=suggestion(word, list(offered)))
+            yield Problem(
+                f"no enabled plugin brings the capability {word!r}", key=key, remedy=suggestion(word, list(offered))
+            )
             continue
         names = [provider.name for provider in offered[word]]
         for name in [choice] if isinstance(choice, str) else choice:
@@ -143,7 +162,9 @@ def _permission_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
         for permission in permissions:
             if not permission.name.startswith(f"{entry.name}.") or permission.name in seen:
                 remedy = f"call it {entry.name}.<verb>, once"
-                yield Problem(f"{permission.name!r} is not a name for its permission", entry.name, "permissions", "", remedy)
+                yield Problem(
+                    f"{permission.name!r} is not a name for its permission", entry.name, "permissions", "", remedy
+                )
             seen.add(permission.name)
             for role in permission.roles:
                 if role not in ROLES:
@@ -169,16 +190,22 @@ def _policy_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
                 scheme = directive.startswith(("script-src", "default-src", "object-src")) and str(value).endswith(":")
                 if scheme or not _SOURCE.fullmatch(str(value)):
                     message = f"{value!r} is not allowed in {directive}"
-                    yield Problem(message, entry.name, "content_security_policy", "", "name a host, as in https://cdn.example.com")
+                    yield Problem(
+                        message, entry.name, "content_security_policy", "", "name a host, as in https://cdn.example.com"
+                    )
 
 
 def _single_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
     sources = [entry.name for entry in entries if entry.contributions.get("user_source")]
     for name in sources[1:]:
-        yield Problem(f"{sources[0]!r} tells who is signed in already", name, "user_source", "", "disable one of the two")
+        yield Problem(
+            f"{sources[0]!r} tells who is signed in already", name, "user_source", "", "disable one of the two"
+        )
     seen: dict[str, str] = {}
     for entry in entries:
         for word in entry.contributions.get("template_globals", {}):
             other = seen.setdefault(word, entry.name)
             if other != entry.name:
-                yield Problem(f"the template global {word!r} comes from {other!r} already", entry.name, "template_globals")
+                yield Problem(
+                    f"the template global {word!r} comes from {other!r} already", entry.name, "template_globals"
+                )

@@ -120,11 +120,15 @@ def collect(entry: Entry, manager: PluginManager) -> list[Problem]:
             if (implementation := _implementation(manager, step, entry.instance)) is not None:
                 result = implementation()
                 entry.contributions[step] = _materialised(step, result)
-    except Exception as error:  # whatever an author's code raises, the others go on
+    except Exception as error:  # noqa: BLE001 - whatever an author's code raises, the others go on
         if manager.has_plugin(entry.name):
             manager.unregister(name=entry.name)
         entry.contributions.clear()
-        return [Problem(f"{step} raised {type(error).__name__}: {error}", entry.name, step, entry.origin, "correct the plugin")]
+        return [
+            Problem(
+                f"{step} raised {type(error).__name__}: {error}", entry.name, step, entry.origin, "correct the plugin"
+            )
+        ]
     finally:
         entry.seconds += process_time() - started
     return _unknown_hooks(entry, manager)

@@ -15,7 +15,9 @@ from .settings import PluginSettings, suggestion
 
 GROUP = "pegboard.plugins"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-RESERVED = frozenset({"pegboard", "env", "static", "core", "main", "plugins", "config", "db", "run", "sandbox", "doctor"})
+RESERVED = frozenset(
+    {"pegboard", "env", "static", "core", "main", "plugins", "config", "db", "run", "sandbox", "doctor"}
+)
 
 Reference = str | type[Plugin[Any]]
 
@@ -85,16 +87,20 @@ def _imported(path: str, origin: str) -> Found | Problem:
     module, _, attribute = path.partition(":")
     try:
         value = getattr(import_module(module), attribute)
-    except Exception as error:  # whatever an author's module raises, the others go on
+    except Exception as error:  # noqa: BLE001 - whatever an author's module raises, the others go on
         kind = type(error).__name__
-        return Problem(f"cannot be imported: {kind}: {error}", path, source=path, remedy="correct the plugin, or disable it")
+        return Problem(
+            f"cannot be imported: {kind}: {error}", path, source=path, remedy="correct the plugin, or disable it"
+        )
     return _checked(value, origin)
 
 
 def _checked(value: Any, origin: str) -> Found | Problem:
     """A plugin class as the board can use it."""
     if not (isinstance(value, type) and issubclass(value, Plugin)):
-        return Problem("is not a subclass of pegboard.Plugin", origin, source=origin, remedy="name the plugin class itself")
+        return Problem(
+            "is not a subclass of pegboard.Plugin", origin, source=origin, remedy="name the plugin class itself"
+        )
     name = getattr(value, "name", None)
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name in RESERVED:
         reserved = ", ".join(sorted(RESERVED))
@@ -102,11 +108,18 @@ def _checked(value: Any, origin: str) -> Found | Problem:
         return Problem(f"{name!r} is not a name for a plugin", origin, "name", origin, remedy)
     if value.api != API:
         return Problem(
-            f"was written for the plugin API {value.api}; this is {API}", name, "api", origin, "install matching versions"
+            f"was written for the plugin API {value.api}; this is {API}",
+            name,
+            "api",
+            origin,
+            "install matching versions",
         )
     for attribute in ("requires", "after", "conflicts", "tables"):
         if isinstance(getattr(value, attribute), str):
             return Problem(f"{attribute} must be a tuple of names", name, attribute, origin, "add a comma: ('name',)")
-    if not issubclass(value.Settings, PluginSettings):
-        return Problem("Settings must derive from pegboard.PluginSettings", name, "Settings", origin, "correct the class")
+    model: Any = value.Settings
+    if not (isinstance(model, type) and issubclass(model, PluginSettings)):
+        return Problem(
+            "Settings must derive from pegboard.PluginSettings", name, "Settings", origin, "correct the class"
+        )
     return Found(value, origin)

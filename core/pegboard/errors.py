@@ -1,11 +1,11 @@
 """Every error that Pegboard raises.
 
-    PegboardError
-    ├── ConfigError        the deployment is wrong: carries every problem found, never swallowed
-    ├── BoardFrozen        something was added to a board after it had booted
-    ├── Refused            a plugin said no; its message is for the person who asked
-    └── ProviderError      a provider failed; `permanent` and `retry_after` say whether to try again
-        └── NotFound       the provider has no such object
+PegboardError
+├── ConfigError        the deployment is wrong: carries every problem found, never swallowed
+├── BoardFrozen        something was added to a board after it had booted
+├── Refused            a plugin said no; its message is for the person who asked
+└── ProviderError      a provider failed; `permanent` and `retry_after` say whether to try again
+    └── NotFound       the provider has no such object
 """
 
 from __future__ import annotations

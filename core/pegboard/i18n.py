@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from gettext import NullTranslations, translation
 from pathlib import Path
 
-from flask import current_app, g, has_request_context, request
+from flask import current_app, g, has_app_context, has_request_context, request
 
 EXTENSION = "pegboard.translations"
 DOMAIN = "messages"
@@ -44,7 +45,7 @@ def current_locale() -> str:
 
 
 def _catalogue() -> NullTranslations:
-    if not current_app:
+    if not has_app_context():
         return NullTranslations()
     catalogues: Catalogues = current_app.extensions[EXTENSION]
     return catalogues.get(current_locale())
@@ -64,3 +65,10 @@ def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
 def lazy_gettext(message: str) -> Callable[[], str]:
     """A message for a place that is read at boot and shown later: call it per request."""
     return lambda: gettext(message)
+
+
+def format_datetime(value: datetime) -> str:
+    """A moment as the reader's language writes it: date and time, in UTC."""
+    from babel.dates import format_datetime as written
+
+    return str(written(value, "medium", locale=current_locale().replace("-", "_")))

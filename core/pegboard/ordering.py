@@ -47,7 +47,11 @@ def relation_problems(plugins: Classes, installed: list[str]) -> list[Problem]:
     for name, plugin in sorted(plugins.items()):
         for other in plugin.requires:
             if other not in plugins:
-                remedy = f"add {other!r} to plugins" if other in installed else f"install {other!r} ({suggestion(other, installed)})"
+                remedy = (
+                    f"add {other!r} to plugins"
+                    if other in installed
+                    else f"install {other!r} ({suggestion(other, installed)})"
+                )
                 problems.append(Problem(f"requires {other!r}, which is not enabled", name, "requires", "", remedy))
         problems += [
             Problem(f"cannot be enabled together with {other!r}", name, "conflicts", "", "disable one of the two")
@@ -61,7 +65,9 @@ def relation_problems(plugins: Classes, installed: list[str]) -> list[Problem]:
         ]
     for loop in cycles(plugins):
         path = " → ".join([*loop, loop[0]])
-        problems += [Problem(f"comes before itself: {path}", name, "requires", "", "disable one of them") for name in loop]
+        problems += [
+            Problem(f"comes before itself: {path}", name, "requires", "", "disable one of them") for name in loop
+        ]
     return problems
 
 

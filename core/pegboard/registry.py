@@ -28,7 +28,9 @@ class Registry:
         made = self._made.get(key)
         if made is None:
             if key not in self._providers:
-                raise PegboardError(f"no provider {key[1]!r} of {key[0]}; enabled: {', '.join(self.names(capability)) or 'none'}")
+                raise PegboardError(
+                    f"no provider {key[1]!r} of {key[0]}; enabled: {', '.join(self.names(capability)) or 'none'}"
+                )
             with self._lock:
                 made = self._made.get(key)
                 if made is None:

@@ -50,7 +50,9 @@ def url_problems(entries: Sequence[Entry], permissions: Sequence[str], roles: Se
         yield from _registered(entry, rehearsal)
         for rule, endpoint, methods, view, place in rehearsal.noted[start:]:
             if endpoint in views and views[endpoint] is not view:
-                yield Problem(f"the endpoint {endpoint!r} is taken already", entry.name, "blueprints", "", "rename the view")
+                yield Problem(
+                    f"the endpoint {endpoint!r} is taken already", entry.name, "blueprints", "", "rename the view"
+                )
             views[endpoint] = view
             for method in sorted(methods - {"HEAD", "OPTIONS"}):
                 other = urls.setdefault((f"{place}{normalised(rule)}", method), entry.name)
@@ -73,8 +75,10 @@ def _registered(entry: Entry, rehearsal: Rehearsal) -> Iterator[Problem]:
             yield Problem(f"{blueprint.name!r} is not a name for its blueprint", entry.name, "blueprints", "", remedy)
         try:
             rehearsal.register_blueprint(blueprint, url_prefix=mount_point(entry, blueprint) or None)
-        except Exception as error:  # whatever an author's code raises, the others go on
-            yield Problem(f"its blueprint cannot be registered: {error}", entry.name, "blueprints", "", "correct the plugin")
+        except Exception as error:  # noqa: BLE001 - whatever an author's code raises, the others go on
+            yield Problem(
+                f"its blueprint cannot be registered: {error}", entry.name, "blueprints", "", "correct the plugin"
+            )
 
 
 def _guard_problems(

@@ -46,7 +46,8 @@ class PluginSettings(SettingsModel):
     """What its variables begin with; by default the plugin's name in capitals and an underscore."""
 
     on_failure: Literal["abort", "skip"] = Field(
-        "abort", description="When the plugin cannot be loaded: abort the boot, or skip the plugin and what requires it."
+        "abort",
+        description="When the plugin cannot be loaded: abort the boot, or skip the plugin and what requires it.",
     )
     url_prefix: str | None = Field(
         None, pattern=r"^(/[A-Za-z0-9_.~-]+)*$", description="Where its pages hang, instead of its own choice."
@@ -93,10 +94,14 @@ class BoardSettings(SettingsModel):
         0, ge=0, le=10, description="How many proxies of yours stand in front, each adding to X-Forwarded-For."
     )
     locales: tuple[str, ...] = Field(("en",), min_length=1, description="Languages on offer; the first is the default.")
-    logo: str | None = Field(None, description="Path below static/ of your deployment, shown instead of the name's mark.")
+    logo: str | None = Field(
+        None, description="Path below static/ of your deployment, shown instead of the name's mark."
+    )
     accent: str | None = Field(None, pattern=r"^#[0-9a-fA-F]{6}$", description="The one accent colour, as #rrggbb.")
     csp_report_uri: str | None = Field(None, pattern=r"^[^\s;,]+$", description="Where browsers report violations.")
-    max_form_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body, in bytes, where a view sets none.")
+    max_form_bytes: int = Field(
+        1_000_000, ge=1_000, description="Largest request body, in bytes, where a view sets none."
+    )
 
 
 M = TypeVar("M", bound=SettingsModel)
@@ -147,7 +152,9 @@ def resolve(model: type[M], sources: Sources, *, plugin: str, table: str, prefix
         values[key], found.origins[key] = _parsed(raw, info, origin), origin
         if is_secret(info):
             found.warnings += [
-                Problem("another value of this secret is hidden by a stronger source", plugin, key, f"{other}", "remove one")
+                Problem(
+                    "another value of this secret is hidden by a stronger source", plugin, key, f"{other}", "remove one"
+                )
                 for value, other in hits[1:]
                 if value != raw
             ]
@@ -217,9 +224,11 @@ def _problem(
     message = str(error["msg"]).removeprefix("Value error, ")
     if key not in model.model_fields:
         return Problem(message, plugin, key)
-    where = (model.model_fields[key].json_schema_extra or {}) if isinstance(model.model_fields[key].json_schema_extra, dict) else {}
+    extra = model.model_fields[key].json_schema_extra
+    where = extra.get("where") if isinstance(extra, dict) else None
     names = env_names(model, prefix, key)
     if error["type"] == "missing" or origins[key].source == "default":
-        hint = f"; get it: {where['where']}" if where.get("where") else ""
-        return Problem("a value is required" if error["type"] == "missing" else message, plugin, key, "", f"set {names[0]}{hint}")
+        hint = f"; get it: {where}" if where else ""
+        message = "a value is required" if error["type"] == "missing" else message
+        return Problem(message, plugin, key, "", f"set {names[0]}{hint}")
     return Problem(message, plugin, key, str(origins[key]), f"correct it there, or set {names[0]}")

@@ -83,7 +83,9 @@ def read_sources(
     if dotenv is not None:
         layers.append(Variables(".env", dotenv))
     name = next((value for layer in layers if (value := layer.get("PEGBOARD_ENV"))), None)
-    name = name or (given or {}).get("pegboard", {}).get("env") or document.get("pegboard", {}).get("env", "development")
+    name = (
+        name or (given or {}).get("pegboard", {}).get("env") or document.get("pegboard", {}).get("env", "development")
+    )
     tables = _layers(file.name, document, str(name), problems)
     return Sources(folder, file if file.exists() else None, given or {}, tuple(layers), tables, tuple(problems))
 
@@ -93,11 +95,15 @@ def _read_toml(file: Path, problems: list[Problem], *, required: bool) -> dict[s
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if required:
-            problems.append(Problem("the configuration file does not exist", source=str(file), remedy="correct PEGBOARD_CONFIG"))
+            problems.append(
+                Problem("the configuration file does not exist", source=str(file), remedy="correct PEGBOARD_CONFIG")
+            )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(Problem(f"not valid TOML: {error}", source=str(file), remedy="correct the file at that place"))
     except OSError as error:
-        problems.append(Problem(f"cannot be read: {error.strerror}", source=str(file), remedy="correct its permissions"))
+        problems.append(
+            Problem(f"cannot be read: {error.strerror}", source=str(file), remedy="correct its permissions")
+        )
     return {}
 
 
@@ -113,17 +119,19 @@ def _read_dotenv(file: Path, problems: list[Problem]) -> Mapping[str, str | None
         return None
 
 
-def _layers(
-    label: str, document: dict[str, Any], env: str, problems: list[Problem]
-) -> tuple[tuple[str, Tables], ...]:
+def _layers(label: str, document: dict[str, Any], env: str, problems: list[Problem]) -> tuple[tuple[str, Tables], ...]:
     """The overlay of this environment before the plain tables. What is not a table is a problem."""
     overlays = document.pop("env", {})
     overlay = overlays.get(env, {}) if isinstance(overlays, dict) else overlays
     layers = []
     for name, tables in ((f"[env.{env}] of {label}", overlay), (label, document)):
-        wrong = [key for key, value in tables.items() if not isinstance(value, dict)] if isinstance(tables, dict) else [env]
+        wrong = (
+            [key for key, value in tables.items() if not isinstance(value, dict)] if isinstance(tables, dict) else [env]
+        )
         problems += [
-            Problem(f"{key!r} must be a table", key=key, source=name, remedy=f"write it below [{key}] or below [pegboard]")
+            Problem(
+                f"{key!r} must be a table", key=key, source=name, remedy=f"write it below [{key}] or below [pegboard]"
+            )
             for key in wrong
         ]
         if isinstance(tables, dict):

@@ -21,7 +21,7 @@ def init_database(app: Flask, url: str, *, env: str) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = parsed
     options: dict[str, Any] = {"pool_pre_ping": True}
     if parsed.get_backend_name() == "sqlite":
-        options = {"isolation_level": "IMMEDIATE", "connect_args": {"timeout": _BUSY_MS / 1000}}
+        options = {"connect_args": {"isolation_level": "IMMEDIATE", "timeout": _BUSY_MS / 1000}}
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     else:

@@ -6,13 +6,15 @@ from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
-from ..errors import ConfigError, Problem
+from pegboard.errors import ConfigError, Problem
 
 TABLE = "pegboard_environment"
 
 
 def stamp(connection: Connection, env: str) -> None:
-    """Write the environment into a database that has no stamp yet. Called by `pegboard db upgrade`."""
+    """Write the environment into a database that has no stamp yet. A test board refuses one that has another's tables."""
+    if env == "test":
+        refuse_foreign_database(connection.connection.dbapi_connection)
     if not inspect(connection).has_table(TABLE):
         connection.execute(text(f"CREATE TABLE {TABLE} (name VARCHAR(20) NOT NULL)"))
         connection.execute(text(f"INSERT INTO {TABLE} (name) VALUES (:name)"), {"name": env})  # noqa: S608 - a constant

@@ -61,5 +61,7 @@ class ModelBase:
         keys = [column for column in args if getattr(column, "primary_key", False)]
         if len(keys) == 1 and isinstance(keys[0].type, Integer):
             kwargs.setdefault("sqlite_autoincrement", True)
-        kwargs["info"] = {**kwargs.get("info", {}), "owner": cls.owner}
+        # The base says whose tables these are; a model may well have a column of that name.
+        owner = next(value for kind in cls.__mro__ if isinstance(value := vars(kind).get("owner"), str))
+        kwargs["info"] = {**kwargs.get("info", {}), "owner": owner}
         return Table(name, *args, **kwargs)

@@ -9,7 +9,8 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from ..errors import PegboardError
+from pegboard.errors import PegboardError
+
 from .models import metadata
 
 db = SQLAlchemy(metadata=metadata, session_options={"expire_on_commit": False})
@@ -21,7 +22,9 @@ def outside_transaction() -> Iterator[None]:
     """Run network calls in this block: it ends the read transaction, and refuses a session that has written."""
     session = db.session()
     if session.info.get(_WRITTEN) or session.new or session.dirty or session.deleted:
-        raise PegboardError("this call reaches the network, but the session has unsaved writes: commit or roll back first")
+        raise PegboardError(
+            "this call reaches the network, but the session has unsaved writes: commit or roll back first"
+        )
     session.rollback()
     yield
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 
 F = TypeVar("F", bound=Callable[..., Any])
 _EXEMPT = "__pegboard_csrf_exempt__"
@@ -35,7 +35,7 @@ def init_csrf(app: Flask) -> None:
 
 def csrf_token() -> str:
     """The token of this session, for a form or the header `X-CSRFToken`."""
-    from flask_wtf.csrf import generate_csrf
+    from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
 
     return str(generate_csrf())
 
@@ -43,7 +43,6 @@ def csrf_token() -> str:
 def _protect() -> None:
     if request.method in _SAFE or request.endpoint is None:
         return
-    from flask import current_app
     from flask_wtf.csrf import CSRFProtect
 
     view = current_app.view_functions.get(request.endpoint)

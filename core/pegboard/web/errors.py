@@ -9,8 +9,9 @@ from flask import Flask, jsonify, render_template
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response
 
-from ..errors import ProviderError, Refused
-from ..i18n import gettext as _
+from pegboard.errors import ProviderError, Refused
+from pegboard.i18n import gettext as _
+
 from .headers import request_id
 from .negotiation import wants_json
 
@@ -48,7 +49,9 @@ def error_answer(code: int, message: str = "") -> tuple[Any, int]:
     title, advice = words(code)
     if wants_json():
         return jsonify({"error": {"status": code, "message": message or title, "request_id": request_id()}}), code
-    page = render_template("error.html", code=code, title=title, message=message, advice=advice, request_id=request_id())
+    page = render_template(
+        "error.html", code=code, title=title, message=message, advice=advice, request_id=request_id()
+    )
     return page, code
 
 
@@ -58,7 +61,11 @@ def _http(error: HTTPException) -> Any:
     written = error.description if error.description != type(error).description else ""
     answer, code = error_answer(error.code, written or "")
     response: Response = error.get_response()
-    kept = [(k, v) for k, v in response.headers if k.lower() in ("allow", "retry-after", "www-authenticate", "content-range")]
+    kept = [
+        (k, v)
+        for k, v in response.headers
+        if k.lower() in ("allow", "retry-after", "www-authenticate", "content-range")
+    ]
     return answer, code, kept
 
 
@@ -72,5 +79,5 @@ def _refused(error: Refused) -> Any:
 
 
 def _unforeseen(error: Exception) -> Any:
-    log.exception("unforeseen error, request %s", request_id())
+    log.error("unforeseen error, request %s", request_id(), exc_info=error)
     return error_answer(InternalServerError.code)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, jsonify
 
-from ..live import current_board
+from pegboard.live import current_board
 
 log = logging.getLogger("pegboard.health")
 
@@ -30,7 +30,9 @@ def _ready() -> Any:
     for owned in board.health_checks:
         if owned.item.ready:
             states[f"{owned.plugin}.{owned.item.name}"] = _state(owned.item.name, owned.item.check)
-    failed = {entry.name: "failed" for entry in board.plan.entries if entry.state == "failed"} | dict.fromkeys(board.broken, "failed")
+    failed = {entry.name: "failed" for entry in board.plan.entries if entry.state == "failed"} | dict.fromkeys(
+        board.broken, "failed"
+    )
     ready = all(state == "ok" for state in states.values())
     body = {"status": "ok" if ready else "not ready", "checks": states, "plugins": failed}
     return jsonify(body), 200 if ready else 503
@@ -48,14 +50,15 @@ def _state(name: str, check: Any) -> str:
 def _database() -> None:
     from sqlalchemy import text
 
-    from ..db import db
+    from pegboard.db import db
 
     db.session.execute(text("SELECT 1"))
 
 
 def _migrations() -> None:
-    from ..migrations import pending
+    from pegboard.migrations import pending
 
-    behind = pending(current_board().plan)
+    plan = current_board().plan
+    behind = pending(plan, plan.database_url)
     if behind:
         raise RuntimeError(f"migrations are pending for {', '.join(behind)}: pegboard db upgrade")

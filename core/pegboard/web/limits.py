@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 from flask import current_app, request
 from werkzeug.exceptions import TooManyRequests
 
-from ..i18n import gettext as _
+from pegboard.i18n import gettext as _
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -21,7 +21,9 @@ def client_address() -> str:
     return request.remote_addr or "unknown"
 
 
-def limited(rate: str, name: str, *, methods: tuple[str, ...] = ("POST",)) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def limited(
+    rate: str, name: str, *, methods: tuple[str, ...] = ("POST",)
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let an address through at most `rate` times, as in `"10/minute"`; then 429 with `Retry-After` in seconds."""
 
     def decorate(view: Callable[P, R]) -> Callable[P, R]:

@@ -9,7 +9,7 @@ from flask import Flask, current_app, request, send_from_directory, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from ..board import Plan
+from pegboard.board import Plan
 
 EXTENSION = "pegboard.static"
 CORE = Path(__file__).parent / "static"

@@ -12,10 +12,11 @@ from flask import Flask, request, url_for
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PrefixLoader
 from markupsafe import Markup
 
-from ..board import Plan
-from ..contributions import NavItem, Text
-from ..i18n import current_locale, gettext, ngettext
-from ..live import Board, current_board
+from pegboard.board import Plan
+from pegboard.contributions import NavItem, Text
+from pegboard.i18n import current_locale, format_datetime, gettext, ngettext
+from pegboard.live import Board, current_board
+
 from .headers import csp_nonce
 from .static import static_url
 from .users import can, current_user
@@ -30,18 +31,30 @@ def template_loader(plan: Plan) -> ChoiceLoader:
     outside = [(n, p) for n, p in folders if (e := plan.entry(n)) and not e.builtin]
     builtins = [(n, p) for n, p in folders if (n, p) not in outside]
     own = plan.folder / "templates"
-    ordered = [("deployment", own), *outside, *builtins, ("core", CORE)] if own.is_dir() else [*outside, *builtins, ("core", CORE)]
+    ordered = (
+        [("deployment", own), *outside, *builtins, ("core", CORE)]
+        if own.is_dir()
+        else [*outside, *builtins, ("core", CORE)]
+    )
     loaders: dict[str, BaseLoader] = {name: FileSystemLoader(path) for name, path in ordered}
     return ChoiceLoader([*loaders.values(), PrefixLoader(loaders, delimiter=":")])
 
 
 def init_templates(app: Flask, plan: Plan) -> None:
     """Set the loader and the globals. Blueprints have no template folder of their own."""
-    app.jinja_loader = template_loader(plan)  # type: ignore[misc]
+    app.jinja_loader = template_loader(plan)
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     environment = app.jinja_env
     environment.globals.update(
-        _=gettext, gettext=gettext, ngettext=ngettext, nav=nav, slot=slot, can=can, csp_nonce=csp_nonce, static_url=static_url
+        _=gettext,
+        gettext=gettext,
+        ngettext=ngettext,
+        nav=nav,
+        slot=slot,
+        can=can,
+        csp_nonce=csp_nonce,
+        static_url=static_url,
+        format_datetime=format_datetime,
     )
     for entry in plan.active:
         for name, function in entry.contributions.get("template_globals", {}).items():

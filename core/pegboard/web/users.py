@@ -9,10 +9,11 @@ from typing import Any, ParamSpec, TypeVar, cast
 from flask import abort, flash, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from ..contracts.users import User
-from ..i18n import gettext as _
-from ..live import current_board
-from ..rehearsal import GUARDS
+from pegboard.contracts.users import User
+from pegboard.i18n import gettext as _
+from pegboard.live import current_board
+from pegboard.rehearsal import GUARDS
+
 from .negotiation import wants_json
 
 P = ParamSpec("P")

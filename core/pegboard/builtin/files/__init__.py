@@ -1,0 +1,1 @@
+"""Files of people: stored by a provider, listed by a table, uploaded straight from the browser."""

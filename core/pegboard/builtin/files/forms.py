@@ -1,0 +1,22 @@
+"""The upload form, which also carries the token for the script. WTForms is imported when the form is first shown."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+
+def upload_form() -> Any:
+    """A new form with the field `file`."""
+    return _form_class()()
+
+
+@cache
+def _form_class() -> Any:
+    from flask_wtf import FlaskForm  # type: ignore[import-untyped]
+    from wtforms import MultipleFileField  # type: ignore[import-untyped]
+
+    class UploadForm(FlaskForm):  # type: ignore[misc]
+        file = MultipleFileField()
+
+    return UploadForm

@@ -1,0 +1,37 @@
+"""The settings of `files`: how large a file may be, which types are accepted, how long links live."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from pegboard.settings import PluginSettings
+
+
+class FilesSettings(PluginSettings):
+    """`[files]` in `pegboard.toml`, `FILES_…` in the environment."""
+
+    max_size: int = Field(100 * 1024 * 1024, ge=1, description="Largest file, in bytes.")
+    allowed_types: tuple[str, ...] = Field(
+        (), description='Media types that are accepted, as in ["image/*", "application/pdf"]; none listed accepts all.'
+    )
+    link_seconds: int = Field(300, ge=10, le=604_800, description="How long a link to a private file works.")
+    upload_seconds: int = Field(
+        900, ge=60, le=86_400, description="How long a browser may begin to send what it announced."
+    )
+
+    @field_validator("allowed_types")
+    @classmethod
+    def _are_types(cls, types: tuple[str, ...]) -> tuple[str, ...]:
+        for given in types:
+            family, slash, kind = given.partition("/")
+            if not (family and slash and kind) or given != given.lower() or " " in given:
+                raise ValueError(f"{given!r} is no media type; write it like image/png or image/*, in lower case")
+        return types
+
+    def accepts(self, content_type: str) -> bool:
+        """Whether files of this type may be stored."""
+        plain = content_type.partition(";")[0].strip()
+        return not self.allowed_types or any(
+            plain == allowed or (allowed.endswith("/*") and plain.startswith(allowed[:-1]))
+            for allowed in self.allowed_types
+        )

@@ -1,0 +1,75 @@
+"""What `upload.js` asks: a signed upload to send the file to, then a look at what has arrived. JSON in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import abort, get_template_attribute, jsonify, request
+
+from pegboard.i18n import gettext as _
+from pegboard.live import current_board
+from pegboard.web.errors import error_answer
+from pegboard.web.limits import spend
+from pegboard.web.users import current_user, signed_in
+
+from .intake import FileRefused, problem_text
+from .models import File
+from .service import files
+
+_STATUS = {"too_large": 413, "type": 415}
+
+
+@signed_in
+def begin() -> Any:
+    """`{name, type, size}` → 201 `{id, upload: {method, url, headers, fields}}`."""
+    owner = subject()
+    spend("300/minute", "files.upload", owner)
+    asked = request.get_json(silent=True)
+    name, kind, size = (asked.get(key) for key in ("name", "type", "size")) if isinstance(asked, dict) else (None,) * 3
+    if not isinstance(name, str) or not isinstance(kind, str) or type(size) is not int or size < 0:
+        abort(400, _("Send a JSON object with name, type and size in bytes."))
+    try:
+        file, signed = files.begin_upload(name, kind, size, owner)
+    except FileRefused as error:
+        return refused(error)
+    upload = {
+        "method": signed.method,
+        "url": from_here(signed.url),
+        "headers": dict(signed.headers),
+        "fields": list(signed.fields.items()),
+    }
+    return jsonify({"id": file.id, "upload": upload}), 201
+
+
+@signed_in
+def complete(file_id: str) -> Any:
+    """200 `{id, state, row}`: the row is the file's entry in the list, as HTML."""
+    try:
+        file = files.complete_upload(file_id, subject())
+    except FileRefused as error:
+        return refused(error)
+    return jsonify({"id": file.id, "state": file.state, "row": _row(file)})
+
+
+def subject() -> str:
+    """Who is asking. 401 for nobody; views are guarded before."""
+    user = current_user()
+    return user.subject if user is not None else abort(401)
+
+
+def refused(error: FileRefused) -> Any:
+    """The answer for a file that may not be stored."""
+    return error_answer(_STATUS.get(error.problem, 400), str(error))
+
+
+def from_here(url: str) -> str:
+    """A URL of this board as a path, so that the browser stays at the address it knows the board by."""
+    here, asked = urlsplit(current_board().settings.public_url), urlsplit(url)
+    if (here.scheme, here.netloc) != (asked.scheme, asked.netloc):
+        return url
+    return asked._replace(scheme="", netloc="").geturl()
+
+
+def _row(file: File) -> str:
+    return str(get_template_attribute("files/_parts.html", "file_row")(file, problem_text))

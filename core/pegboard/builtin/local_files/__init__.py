@@ -1,0 +1,1 @@
+"""Files in a folder of this machine: the embedded provider of the capability `files`."""

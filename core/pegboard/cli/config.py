@@ -1,0 +1,132 @@
+"""`pegboard config`: what is set and where it came from, what is wrong, and what could be set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from ..board import Plan
+from ..settings import BoardSettings, PluginSettings, Resolved, SettingsModel, env_names, is_secret
+from .plan import current_plan, json_option, print_json, print_problems
+
+_CREDENTIALS = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*(?=@)")
+MASK = "********"
+
+
+@click.group()
+def config() -> None:
+    """Show, check and document the settings."""
+
+
+@config.command()
+@json_option
+def show(as_json: bool) -> None:
+    """Every setting with its value and where it came from. Secrets are masked."""
+    plan = current_plan()
+    rows = [
+        {"table": table, "key": key, "value": shown(resolved.value, key), "source": str(resolved.origins.get(key, ""))}
+        for table, resolved in _resolved(plan)
+        if resolved.value is not None
+        for key in type(resolved.value).model_fields
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        for row in rows:
+            click.echo(f"{row['table']}.{row['key']} = {row['value']}  ({row['source']})")
+    print_problems(plan)
+
+
+@config.command()
+@json_option
+def check(as_json: bool) -> None:
+    """Say everything that is wrong with the deployment. Exit code 1 if anything is."""
+    plan = current_plan()
+    warnings = [warning for _, resolved in _resolved(plan) for warning in resolved.warnings]
+    if as_json:
+        fields = ("plugin", "key", "message", "source", "remedy")
+        rows = [("error", p) for p in plan.problems] + [("warning", w) for w in warnings]
+        print_json([{"level": level} | {name: getattr(p, name) for name in fields} for level, p in rows])
+    else:
+        print_problems(plan)
+        for warning in warnings:
+            click.secho(f"warning: {warning}", err=True, fg="yellow")
+        if not plan.problems:
+            click.echo(f"All is well: {len(plan.active)} plugins, environment {plan.settings.env}.")
+    raise SystemExit(1 if plan.problems else 0)
+
+
+@config.command()
+@click.option("--env-file", is_flag=True, help="Write a .env.example instead of a pegboard.toml.")
+def template(env_file: bool) -> None:
+    """A commented pegboard.toml, or .env.example, of everything the enabled plugins let you set."""
+    plan = current_plan()
+    lines = _env_lines(plan) if env_file else _toml_lines(plan)
+    click.echo("\n".join(lines).strip())
+
+
+def shown(settings: BaseModel | None, key: str) -> str:
+    """A value as it may be shown: secrets and passwords in URLs masked."""
+    value = getattr(settings, key)
+    if isinstance(value, SecretStr):
+        return MASK
+    if isinstance(value, tuple) and any(isinstance(item, SecretStr) for item in value):
+        return ", ".join(MASK for _ in value)
+    return "" if value is None else _CREDENTIALS.sub(rf"\1:{MASK}", str(value))
+
+
+def _resolved(plan: Plan) -> Iterator[tuple[str, Resolved[Any]]]:
+    yield "pegboard", plan.board
+    for entry in plan.entries:
+        if entry.settings is not None:
+            yield entry.name, entry.settings
+
+
+def _models(plan: Plan) -> Iterator[tuple[str, str, type[SettingsModel]]]:
+    yield "pegboard", "PEGBOARD_", BoardSettings
+    for entry in plan.entries:
+        model: type[PluginSettings] = entry.plugin.Settings
+        yield entry.name, model.env_prefix or f"{entry.name.upper()}_", model
+
+
+def _about(info: FieldInfo) -> str:
+    extra = info.json_schema_extra
+    where = f" Get it: {extra['where']}" if isinstance(extra, dict) and extra.get("where") else ""
+    return f"{info.description or ''}{where}{' Required.' if info.is_required() else ''}"
+
+
+def _toml_lines(plan: Plan) -> Iterator[str]:
+    for table, prefix, model in _models(plan):
+        yield f"\n[{table}]"
+        for key, info in model.model_fields.items():
+            yield f"# {_about(info)}"
+            if is_secret(info):
+                yield f"# Better in the environment: {env_names(model, prefix, key)[0]}"
+            else:
+                yield f"# {key} = {_toml_value(info)}"
+
+
+def _toml_value(info: FieldInfo) -> str:
+    value = info.get_default(call_default_factory=True)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (tuple, list)):
+        return "[" + ", ".join(f'"{item}"' for item in value) + "]"
+    if isinstance(value, dict):
+        return "{}"
+    return (
+        str(value) if isinstance(value, (int, float)) else f'"{"" if info.is_required() or value is None else value}"'
+    )
+
+
+def _env_lines(plan: Plan) -> Iterator[str]:
+    for table, prefix, model in _models(plan):
+        yield f"\n# {table}"
+        for key, info in model.model_fields.items():
+            yield f"# {_about(info)}"
+            yield f"# {env_names(model, prefix, key)[0]}="

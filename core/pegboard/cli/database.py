@@ -1,0 +1,83 @@
+"""`pegboard db`: one history per plugin, all in one go or one at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from ..live import current_board
+
+plugin_option = click.option("--plugin", "name", help="Only this plugin.")
+
+
+@click.group()
+def db() -> None:
+    """Create, upgrade and check the tables of the enabled plugins."""
+
+
+def _board() -> tuple[Any, Any, str]:
+
+    plan = current_board().plan
+    return current_app._get_current_object(), plan, plan.database_url  # type: ignore[attr-defined]
+
+
+@db.command()
+@plugin_option
+@with_appcontext
+def upgrade(name: str | None) -> None:
+    """Bring the tables up to date."""
+    from .. import migrations
+
+    done = migrations.upgrade(*_board(), name)
+    click.echo(f"Upgraded: {', '.join(done)}." if done else "Nothing to do: the tables are up to date.")
+
+
+@db.command()
+@click.option("--plugin", "name", required=True, help="The plugin whose tables to take back.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.argument("revision", default="-1")
+@with_appcontext
+def downgrade(name: str, revision: str, yes: bool) -> None:
+    """Take one plugin's tables back to REVISION (by default one step; `base` for nothing left)."""
+    from .. import migrations
+
+    if not yes:
+        click.confirm(f"Take the tables of {name} back to {revision}? Data in what is dropped is lost.", abort=True)
+    migrations.downgrade(*_board(), name, revision)
+    click.echo(f"The tables of {name} are at {revision}.")
+
+
+@db.command()
+@click.option("--plugin", "name", required=True, help="The plugin whose models have changed.")
+@click.option("-m", "--message", default="change", help="What changes, in a few words.")
+@with_appcontext
+def migrate(name: str, message: str) -> None:
+    """Write a migration for what one plugin's models have and its tables lack."""
+    from .. import migrations
+
+    path = migrations.migrate(*_board(), name, message)
+    click.echo(
+        f"Wrote {path}. Read it, then: pegboard db upgrade" if path else "Nothing to do: models and tables agree."
+    )
+
+
+@db.command()
+@plugin_option
+@with_appcontext
+def check(name: str | None) -> None:
+    """Say what is pending, and where models and tables differ. Exit code 1 if anything is."""
+    from .. import migrations
+
+    app, plan, url = _board()
+    behind = [one for one in migrations.pending(plan, url) if name in (None, one)]
+    for plugin in behind:
+        click.secho(f"{plugin}: migrations are pending\n    → pegboard db upgrade", fg="red")
+    differing = {} if behind else migrations.differences(app, plan, url, name)
+    for plugin, words in differing.items():
+        click.secho(f"{plugin}: {words}\n    → pegboard db migrate --plugin {plugin}", fg="red")
+    if behind or differing:
+        raise SystemExit(1)
+    click.echo("The tables are up to date and agree with the models.")

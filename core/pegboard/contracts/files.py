@@ -1,0 +1,210 @@
+"""The capability `files`: what a provider that stores files must do, and what it may be asked.
+
+Sizes and offsets are bytes, durations are seconds. Whatever goes wrong is a `ProviderError` that names provider and
+operation, `NotFound` when the object is not there; never an error of the vendor's library, never with a secret in it.
+`permanent` is set when another try cannot help: arguments that no provider may accept, credentials or rights that are
+wrong. What timed out or was cut short is not permanent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from pegboard.errors import ProviderError
+
+from .capability import Capability
+
+CHUNK = 256 * 1024  # bytes that `read` yields at once, at most
+MAX_KEY = 200  # characters
+MAX_EXPIRES = 7 * 24 * 3600  # seconds
+PUBLIC = "public/"  # keys below it are readable by everyone; all others by nobody without a signed URL
+OCTET_STREAM = "application/octet-stream"
+
+# Types in which a browser runs nothing. Whatever is not here is sent as an attachment.
+_SHOWN = {
+    "image": "png jpeg gif webp avif bmp",
+    "audio": "mpeg mp4 ogg wav webm flac",
+    "video": "mp4 ogg webm",
+    "application": "pdf",
+    "text": "plain",
+}
+INLINE_TYPES = frozenset(f"{family}/{kind}" for family, kinds in _SHOWN.items() for kind in kinds.split())
+
+# Lower case, so that two keys never meet on a case-insensitive disk; no segment starts with a dot, so there is no `..`.
+_KEY = re.compile(r"[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)*")
+_WORD = r"[a-z0-9][a-z0-9!#$&^_.+-]{0,100}"
+_TYPE = re.compile(rf"{_WORD}/{_WORD}(?:; ?charset=[a-z0-9-]{{1,40}})?")
+
+
+class ByteStream(Protocol):
+    """Anything to read bytes from: an open file, the body of a request. It ends with an empty answer."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What a provider knows of a stored object."""
+
+    size: int  # bytes
+    content_type: str
+    etag: str  # changes whenever the content does; without quotes
+    modified: datetime  # aware, UTC
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUpload:
+    """What a browser needs to send one file straight to the provider.
+
+    `POST`: a multipart form of all `fields`, in this order, then the file as the field `file`. `PUT`: the bare bytes as
+    the body, with `headers`. The provider answers 2xx when the object is stored, 4xx when it is not what was signed.
+    """
+
+    method: Literal["POST", "PUT"]
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+class FileStorage(Protocol):
+    """Objects under keys, streamed in and out in constant memory, private unless the key starts with `PUBLIC`."""
+
+    def put(self, key: str, stream: ByteStream, *, size: int | None = None, content_type: str = OCTET_STREAM) -> Stat:
+        """Store everything `stream` gives, replacing what the key held.
+
+        With `size`, a stream that ends early or goes on is an error. After any error the key holds what it held before;
+        an error raised by the stream itself passes through unchanged.
+        """
+        ...
+
+    def read(self, key: str, *, start: int = 0, end: int | None = None) -> AbstractContextManager[Iterator[bytes]]:
+        """The bytes from `start` up to but without `end`, as chunks of at most `CHUNK`.
+
+        What lies past the end of the object is left out, as in a slice. Entering opens (and raises `NotFound`), leaving
+        closes, whether or not everything was read. A transfer that is cut short raises; it never just ends.
+        """
+        ...
+
+    def stat(self, key: str) -> Stat:
+        """Size, type, etag and time of one object. Raises `NotFound`."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove the object. There being none is no error."""
+        ...
+
+    def copy(self, source: str, target: str) -> Stat:
+        """Copy content and type to `target`, replacing what it held, and return the copy's. Raises `NotFound`.
+
+        The bytes do not pass through the board.
+        """
+        ...
+
+    def url(
+        self,
+        key: str,
+        *,
+        expires: int = 300,
+        filename: str | None = None,
+        inline: bool = False,
+        content_type: str | None = None,
+    ) -> str:
+        """A signed URL that anyone may GET until it expires. Makes no call: the object need not be there.
+
+        It comes as an attachment called `filename`; shown in the browser instead when `inline` is true and
+        `content_type` is one of `INLINE_TYPES`. `content_type` replaces the stored type in the answer.
+        """
+        ...
+
+    def public_url(self, key: str) -> str:
+        """The stable URL, without a signature, of an object below `PUBLIC`; other keys are refused. Makes no call.
+
+        Types that are not in `INLINE_TYPES` come as attachments.
+        """
+        ...
+
+    def sign_upload(self, key: str, *, size: int, content_type: str, expires: int = 900) -> SignedUpload:
+        """Let a browser store exactly one key, of exactly this size and type, until it expires. Makes no call.
+
+        Until then the browser can send it again with other bytes. So whoever checks content first copies it to a key
+        that no upload was signed for, and looks at the copy.
+        """
+        ...
+
+    def origins(self) -> tuple[str, ...]:
+        """Origins other than the board's (`https://host`) that browsers are sent to. Makes no call.
+
+        For the content security policy: `connect-src` for uploads, `img-src` and `media-src` for what is shown.
+        """
+        ...
+
+    def check(self) -> None:
+        """Raise unless the storage can be reached and used. Answers within 4 seconds either way."""
+        ...
+
+
+FILES: Capability[FileStorage] = Capability("files", FileStorage)
+
+
+def is_public(key: str) -> bool:
+    """Whether everyone may read this key."""
+    return key.startswith(PUBLIC)
+
+
+def shown_inline(content_type: str | None) -> bool:
+    """Whether a browser may show this type on its own page. What it does not know, it may not."""
+    return content_type is not None and content_type.partition(";")[0] in INLINE_TYPES
+
+
+def check_arguments(
+    provider: str,
+    operation: str,
+    *,
+    key: str,
+    size: int | None = None,
+    content_type: str | None = None,
+    expires: int | None = None,
+    start: int = 0,
+    end: int | None = None,
+) -> None:
+    """Refuse what no provider may accept, with a permanent `ProviderError`: every provider's methods begin with this.
+
+    A key is up to `MAX_KEY` of `a-z 0-9 . _ -` in segments joined by `/`, each starting with a letter or digit.
+    """
+
+    def refuse(reason: str) -> ProviderError:
+        return ProviderError(reason, provider=provider, operation=operation, permanent=True)
+
+    if len(key) > MAX_KEY or not _KEY.fullmatch(key):
+        shown = key if len(key) <= 60 else f"{key[:60]}…"
+        raise refuse(f"{shown!r} is no key: at most {MAX_KEY} of a-z 0-9 . _ - in segments joined by /, without ..")
+    if size is not None and size < 0:
+        raise refuse(f"{size} is no size in bytes")
+    if content_type is not None and not _TYPE.fullmatch(content_type):
+        raise refuse(f"{content_type[:60]!r} is no media type such as image/png, in lower case")
+    if expires is not None and not 1 <= expires <= MAX_EXPIRES:
+        raise refuse(f"a signed URL lives 1 to {MAX_EXPIRES} seconds, not {expires}")
+    if start < 0 or (end is not None and end < start):
+        raise refuse(f"no range of bytes goes from {start} to {end}")
+
+
+def exactly(stream: ByteStream, size: int | None, *, provider: str, chunk: int = CHUNK) -> Iterator[bytes]:
+    """What the stream gives, in pieces of at most `chunk` bytes; raises `ProviderError` unless they are `size` in all.
+
+    A provider's `put` reads through this, and commits what it wrote only when the iteration has ended.
+    """
+    count = 0
+    while piece := stream.read(chunk if size is None else min(chunk, size - count + 1)):
+        count += len(piece)
+        if size is not None and count > size:
+            reason = f"the stream goes on after the {size} bytes it was said to have"
+            raise ProviderError(reason, provider=provider, operation="put", permanent=True)
+        yield piece
+    if size is not None and count < size:
+        reason = f"the stream ended after {count} of {size} bytes"
+        raise ProviderError(reason, provider=provider, operation="put")

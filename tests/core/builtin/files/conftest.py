@@ -1,0 +1,7 @@
+"""Fixtures for the tests of files."""
+
+from __future__ import annotations
+
+from tests.core.builtin.files.boards import board, make_board, moody_board
+
+__all__ = ["board", "make_board", "moody_board"]

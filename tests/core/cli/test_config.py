@@ -1,0 +1,89 @@
+"""`pegboard config`: secrets are masked, origins are right, everything wrong is said, and the template is valid."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+
+from tests.core.cli.deployment import Deployment
+
+PLANTED = "planted-secret-value"
+
+
+def test_show_masks_secrets_and_tells_where_each_value_came_from(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = deployment.plugin()
+    deployment.write(f"secret_key_fallbacks = ['{PLANTED}']\n[{name}]\nsize = 7\ntoken = '{PLANTED}'\n")
+    monkeypatch.setenv("SECRET_KEY", PLANTED)
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://app:{PLANTED}@localhost/app")
+    monkeypatch.setenv("APP_URL", "https://shop.example")
+    for result in (deployment.run("config", "show"), deployment.run("config", "show", "--json")):
+        assert PLANTED not in result.output
+    rows = {(row["table"], row["key"]): row for row in deployment.json("config", "show")}
+    assert rows["pegboard", "secret_key"] == {
+        "table": "pegboard", "key": "secret_key", "value": "********", "source": "SECRET_KEY in the environment",
+    }  # fmt: skip
+    assert rows["pegboard", "public_url"]["source"] == "APP_URL in the environment"
+    assert rows["pegboard", "database_url"]["value"] == "postgresql://app:********@localhost/app"
+    assert rows[name, "size"] == {
+        "table": name, "key": "size", "value": "7", "source": f"[{name}] size in pegboard.toml",
+    }  # fmt: skip
+    assert rows[name, "on_failure"]["source"] == "default"
+
+
+def test_check_lists_all_problems_with_their_source_and_no_secret(deployment: Deployment) -> None:
+    one, other = deployment.plugin(), deployment.plugin()
+    deployment.write(f"trusted_proxies = 'x'\n[{one}]\nsize = 'many'\n[{other}]\nsice = 3\ntoken = ['{PLANTED}']\n")
+    result = deployment.run("config", "check")
+    assert result.exit_code == 1
+    assert PLANTED not in result.output
+    for said in ("pegboard.trusted_proxies", f"{one}.size", f"[{one}] size in pegboard.toml", "did you mean 'size'?"):
+        assert said in result.output
+    found = deployment.json("config", "check")
+    assert {row["plugin"] for row in found} == {"pegboard", one, other}
+
+
+def test_check_is_content_with_a_sound_deployment(deployment: Deployment) -> None:
+    deployment.plugin()
+    deployment.write()
+    result = deployment.run("config", "check")
+    assert result.exit_code == 0
+    assert "All is well: 1 plugins" in result.output
+
+
+def test_a_hidden_secret_with_another_value_is_a_warning(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = deployment.plugin()
+    deployment.write(f"[{name}]\ntoken = 'one'\n")
+    monkeypatch.setenv(f"{name.upper()}_TOKEN", "two")
+    assert "hidden by a stronger source" in deployment.run("config", "check").output
+
+
+def test_the_template_is_valid_toml_with_everything_commented(deployment: Deployment) -> None:
+    name = deployment.plugin()
+    deployment.write()
+    text = deployment.run("config", "template").stdout
+    assert tomllib.loads(text) == {"pegboard": {}, name: {}}
+    uncommented = re.sub(r"(?m)^# (?=[a-z_]+ = )", "", text)
+    assert tomllib.loads(uncommented)[name] == {"on_failure": "abort", "url_prefix": "", "size": 3}
+    assert "Get it: https://example.com/keys" in text
+
+
+def test_the_env_template_names_the_variables(deployment: Deployment) -> None:
+    name = deployment.plugin()
+    deployment.write()
+    text = deployment.run("config", "template", "--env-file").stdout
+    assert "# SECRET_KEY=" in text
+    assert f"# {name.upper()}_TOKEN=" in text
+
+
+def test_help_works_when_the_board_cannot_boot(deployment: Deployment) -> None:
+    deployment.write(plugins=["nobody"])
+    result = deployment.run("--help")
+    assert result.exit_code == 0
+    assert "config" in result.stdout
+    assert "no plugin of the name 'nobody'" in result.stderr

@@ -1,0 +1,85 @@
+"""`pegboard plugins`: the list tells the truth, and switching keeps the file as its author wrote it."""
+
+from __future__ import annotations
+
+from tests.core.cli.deployment import Deployment
+
+
+def test_the_list_shows_what_each_plugin_contributes(deployment: Deployment) -> None:
+    name = deployment.plugin(models=True)
+    deployment.write()
+    row = next(row for row in deployment.json("plugins", "list") if row["name"] == name)
+    assert row["state"] == "enabled"
+    assert row["description"] == f"Sells {name}."
+    assert row["contributes"]["URLs"] == [f"/{name}/hello"]
+    assert row["contributes"]["tables"] == [f"{name}_things"]
+    assert row["contributes"]["settings"] == ["size", "token"]
+    assert row["milliseconds"] >= 0
+    assert name in deployment.run("plugins", "list").output
+
+
+def test_an_installed_plugin_that_is_not_enabled_is_listed_and_not_loaded(deployment: Deployment) -> None:
+    row = next(row for row in deployment.json("plugins", "list") if row["name"] == "accounts")
+    assert row["state"] == "installed"
+    assert row["contributes"] == "not loaded"
+
+
+def test_the_list_works_when_the_board_cannot_boot_and_says_why(deployment: Deployment) -> None:
+    name = deployment.plugin(requires=("nobody",))
+    deployment.write()
+    row = next(row for row in deployment.json("plugins", "list") if row["name"] == name)
+    assert "requires 'nobody'" in row["reasons"][0]
+
+
+def test_the_graph_shows_the_boot_order(deployment: Deployment) -> None:
+    first = deployment.plugin()
+    second = deployment.plugin(requires=(first,))
+    deployment.write(plugins=list(reversed(deployment.classes)))
+    assert [row["name"] for row in deployment.json("plugins", "graph")] == [first, second]
+    assert f"{second}  ← {first}" in deployment.run("plugins", "graph").output
+
+
+def test_enabling_keeps_comments_and_lists_what_is_added(deployment: Deployment) -> None:
+    name = deployment.plugin(models=True)
+    deployment.write(plugins=[])
+    result = deployment.run("plugins", "enable", deployment.classes[0], "--no-migrate")
+    assert result.exit_code == 0, result.output
+    text = (deployment.folder / "pegboard.toml").read_text(encoding="utf-8")
+    assert text.startswith("# kept\n")
+    assert f'plugins = ["{deployment.classes[0]}"] # and this' in text
+    for said in (f"/{name}/hello", f"{name}_things", "size, token", f"pegboard db upgrade --plugin {name}"):
+        assert said in result.output
+
+
+def test_enabling_twice_and_enabling_what_is_not_installed_are_refused(deployment: Deployment) -> None:
+    deployment.plugin()
+    deployment.write()
+    assert "enabled already" in deployment.run("plugins", "enable", deployment.classes[0]).output
+    assert "did you mean 'accounts'" in deployment.run("plugins", "enable", "acounts").output
+
+
+def test_disabling_says_what_stops_and_what_stays(deployment: Deployment) -> None:
+    name = deployment.plugin(models=True)
+    deployment.write()
+    result = deployment.run("plugins", "disable", name)
+    assert result.exit_code == 0, result.output
+    assert f"stops: URLs /{name}/hello" in result.output
+    assert f"stays: tables {name}_things" in result.output
+    assert "plugins = [] # and this" in (deployment.folder / "pegboard.toml").read_text(encoding="utf-8")
+
+
+def test_a_plugin_that_others_require_is_not_disabled(deployment: Deployment) -> None:
+    first = deployment.plugin()
+    second = deployment.plugin(requires=(first,))
+    deployment.write()
+    assert f"required by {second}" in deployment.run("plugins", "disable", first).output
+
+
+def test_a_list_hidden_by_the_environment_is_not_edited(deployment: Deployment, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    deployment.plugin()
+    deployment.write(plugins=[])
+    monkeypatch.setenv("PEGBOARD_PLUGINS", "")
+    monkeypatch.setenv("PEGBOARD_PLUGINS", "[]")
+    before = (deployment.folder / "pegboard.toml").read_bytes()
+    assert "hides the file" in str(deployment.run("plugins", "enable", deployment.classes[0]).exception)
+    assert (deployment.folder / "pegboard.toml").read_bytes() == before

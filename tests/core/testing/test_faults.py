@@ -1,0 +1,113 @@
+"""The proxy passes on what it is given, and does each thing that it is told to do wrong."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+
+from pegboard.testing.faults import FaultProxy
+
+
+@pytest.fixture
+def echo() -> Iterator[int]:
+    """The port of a server that sends back what it receives."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer(connection: socket.socket) -> None:
+        with connection:
+            try:
+                while piece := connection.recv(1024):
+                    connection.sendall(piece)
+            except OSError:
+                return
+
+    def accept() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            Thread(target=answer, args=(connection,), daemon=True).start()
+
+    Thread(target=accept, daemon=True).start()
+    yield listener.getsockname()[1]
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+
+
+@pytest.fixture
+def proxy(echo: int) -> Iterator[FaultProxy]:
+    with FaultProxy(echo) as proxy:
+        yield proxy
+
+
+def connect(proxy: FaultProxy, timeout: float = 5) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", proxy.port), timeout=timeout)
+
+
+def ask(connection: socket.socket, question: bytes) -> bytes:
+    connection.sendall(question)
+    return connection.recv(1024)
+
+
+def test_without_a_fault_everything_passes(proxy: FaultProxy) -> None:
+    with connect(proxy) as connection:
+        assert ask(connection, b"hello") == b"hello"
+
+
+def test_a_black_hole_takes_everything_and_gives_nothing(proxy: FaultProxy) -> None:
+    with connect(proxy, timeout=0.2) as connection:
+        assert ask(connection, b"hello") == b"hello"
+        proxy.blackhole()
+        with pytest.raises(TimeoutError):
+            ask(connection, b"hello")
+    with connect(proxy, timeout=0.2) as connection, pytest.raises(TimeoutError):
+        ask(connection, b"hello")
+
+
+def test_a_slow_connection_keeps_answers_back(proxy: FaultProxy) -> None:
+    proxy.slow(0.5)
+    with connect(proxy, timeout=0.1) as connection:
+        with pytest.raises(TimeoutError):
+            ask(connection, b"hello")
+        connection.settimeout(5)
+        assert connection.recv(1024) == b"hello"
+
+
+def test_a_cut_comes_after_so_many_bytes(proxy: FaultProxy) -> None:
+    proxy.cut_after(3)
+    with connect(proxy) as connection:
+        assert ask(connection, b"hello") == b"hel"
+        assert connection.recv(1024) == b""
+
+
+def test_a_reset_ends_old_and_new_connections(proxy: FaultProxy) -> None:
+    with connect(proxy) as connection:
+        assert ask(connection, b"hello") == b"hello"
+        proxy.reset()
+        with pytest.raises(ConnectionError):
+            ask(connection, b"hello")
+    with pytest.raises(ConnectionError), connect(proxy) as connection:
+        ask(connection, b"hello")
+
+
+def test_refused_connections_are_taken_again_on_the_same_port(proxy: FaultProxy) -> None:
+    proxy.refuse()
+    with pytest.raises(ConnectionRefusedError):
+        connect(proxy)
+    proxy.heal()
+    with connect(proxy) as connection:
+        assert ask(connection, b"hello") == b"hello"
+
+
+def test_dropping_all_spares_new_connections(proxy: FaultProxy) -> None:
+    with connect(proxy) as old:
+        assert ask(old, b"hello") == b"hello"
+        proxy.drop_all()
+        with connect(proxy) as new:
+            assert ask(new, b"hello") == b"hello"
+        with pytest.raises(ConnectionError):
+            ask(old, b"hello")

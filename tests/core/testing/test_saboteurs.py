@@ -1,0 +1,21 @@
+"""The contract suite finds every saboteur, and says what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pegboard.builtin.local_files.provider import LocalFileStorage
+from pegboard.testing.files import SABOTEURS, Saboteur
+from pegboard.testing.files.local import failures_of
+
+
+@pytest.mark.parametrize("saboteur", SABOTEURS, ids=lambda saboteur: saboteur.__name__)
+def test_a_broken_provider_fails_with_a_message_that_names_its_fault(saboteur: type[Saboteur], tmp_path: Path) -> None:
+    messages = failures_of(saboteur, tmp_path).values()
+    assert any(saboteur.fault in message for message in messages), f"no message says {saboteur.fault!r}: {[*messages]}"
+
+
+def test_the_intact_provider_passes(tmp_path: Path) -> None:
+    assert failures_of(LocalFileStorage, tmp_path) == {}
