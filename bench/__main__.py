@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import boot, requests
+from . import boot, requests, transfers
 from .report import Row, announce, table
 
 SCENARIOS: dict[str, Callable[[Path], Iterator[Row]]] = {
@@ -17,6 +17,7 @@ SCENARIOS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "empty-boot": boot.with_empty_plugins,
     "empty-request": requests.with_empty_plugins,
     "unused": boot.with_unused_plugins,
+    "transfer": transfers.one_gibibyte,
 }
 
 

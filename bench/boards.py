@@ -22,7 +22,7 @@ BUILTINS = ("accounts", "files", "home", "local_files")
 
 def builtins() -> tuple[str, ...]:
     """The builtins that are installed. Looks for files and imports nothing of them."""
-    there = tuple(name for name in BUILTINS if _is_there(f"pegboard.builtin.{name}.plugin"))
+    there = tuple(name for name in BUILTINS if is_there(f"pegboard.builtin.{name}.plugin"))
     return (
         there if "accounts" in there else tuple(name for name in there if name not in ("files", "local_files", "home"))
     )
@@ -63,7 +63,8 @@ def bare_board(folder: Path, plugins: tuple[str, ...] = ()) -> Flask:
     return create_app(settings)
 
 
-def _is_there(module: str) -> bool:
+def is_there(module: str) -> bool:
+    """Whether a module is installed, without importing it."""
     try:
         return find_spec(module) is not None
     except ModuleNotFoundError:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, distributions
 from typing import Any
 
 from .errors import Problem
@@ -31,15 +32,25 @@ class Found:
     version: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """An entry point of our group: the plugin's name, the path of its class, and the distribution that brings it."""
+
+    name: str
+    value: str
+    dist: Distribution
+
+
 class Installed:
     """The plugins that are installed, from one read of the entry points. Nothing is imported until `load`."""
 
     @cached_property
-    def points(self) -> dict[str, list[EntryPoint]]:
-        points: dict[str, list[EntryPoint]] = {}
-        for point in entry_points(group=GROUP):
-            if not any(_same(point, other) for other in points.get(point.name, [])):
-                points.setdefault(point.name, []).append(point)
+    def points(self) -> dict[str, list[Point]]:
+        points: dict[str, list[Point]] = {}
+        for point in _read():
+            others = points.setdefault(point.name, [])
+            if not any(_same(point, other) for other in others):
+                others.append(point)
         return points
 
     @property
@@ -66,17 +77,38 @@ class Installed:
                 f"its entry point is called {reference!r}, its class {found.plugin.name!r}", reference, "name", point.value,
                 "the author must make them the same",
             )  # fmt: skip
-        version = point.dist.version if point.dist else ""
-        return Found(found.plugin, found.origin, version) if isinstance(found, Found) else _of(found, reference)
+        return (
+            Found(found.plugin, found.origin, point.dist.version) if isinstance(found, Found) else _of(found, reference)
+        )
 
 
-def _same(one: EntryPoint, other: EntryPoint) -> bool:
-    """An editable install may be listed twice: by its finder and by the folder on the path."""
-    return one.value == other.value and _distribution(one) == _distribution(other)
+def _read() -> Iterator[Point]:
+    """Our group of every distribution. `importlib.metadata.entry_points` would parse all groups of all of them."""
+    for distribution in distributions():
+        text = distribution.read_text("entry_points.txt")
+        if text and GROUP in text:
+            for name, value in _section(text):
+                yield Point(name, value, distribution)
 
 
-def _distribution(point: EntryPoint) -> str:
-    return point.dist.name if point.dist else "an unknown distribution"
+def _section(text: str) -> Iterator[tuple[str, str]]:
+    """The entries below our heading."""
+    ours = False
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("["):
+            ours = line == f"[{GROUP}]"
+        elif ours and line and not line.startswith(("#", ";")):
+            name, _, value = line.partition("=")
+            yield name.strip(), value.partition("[")[0].strip()
+
+
+def _same(one: Point, other: Point) -> bool:
+    """A distribution may be found twice, as by its finder and by the folder on the path: the first counts."""
+    return _distribution(one) == _distribution(other)
+
+
+def _distribution(point: Point) -> str:
+    return point.dist.name or "a distribution without a name"
 
 
 def _of(problem: Problem, name: str) -> Problem:

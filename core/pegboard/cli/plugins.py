@@ -183,8 +183,7 @@ def _means(plan: Plan, item: str, entry: Entry) -> bool:
 
 
 def _dist(plan: Plan, name: str) -> str:
-    point = plan.installed.points[name][0]
-    return point.dist.name if point.dist else ""
+    return plan.installed.points[name][0].dist.name
 
 
 def _offer_migration(name: str, migrate: bool | None) -> None:
