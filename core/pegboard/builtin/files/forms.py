@@ -16,7 +16,7 @@ def _form_class() -> Any:
     from flask_wtf import FlaskForm
     from wtforms import MultipleFileField
 
-    class UploadForm(FlaskForm):  # type: ignore[misc]
+    class UploadForm(FlaskForm):
         file = MultipleFileField()
 
     return UploadForm
