@@ -25,8 +25,8 @@ def normalised(typed: str) -> str:
 
 
 def sought(typed: str) -> str:
-    """The address to look for. What is no address stays as it is, and so finds nobody."""
+    """The address to look for. What is no address stays as it is, as far as a database takes it, and finds nobody."""
     try:
         return normalised(typed)
     except Refused:
-        return typed[:LONGEST].lower()
+        return typed[:LONGEST].lower().encode("utf-8", "replace").decode().replace("\0", "")

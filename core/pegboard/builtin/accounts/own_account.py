@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
@@ -37,7 +38,7 @@ def add_rules(pages: Blueprint) -> None:
     pages.add_url_rule("/profile", "profile", profile, methods=["GET", "POST"])
     pages.add_url_rule("/password", "password", password, methods=["GET", "POST"])
     pages.add_url_rule("/sessions", "sessions", sessions)
-    pages.add_url_rule("/sessions/<session_id>/revoke", "revoke_session", revoke_session, methods=["POST"])
+    pages.add_url_rule("/sessions/<uuid:session_id>/revoke", "revoke_session", revoke_session, methods=["POST"])
 
 
 @signed_in
@@ -88,16 +89,16 @@ def sessions() -> Any:
 
 
 @signed_in
-def revoke_session(session_id: str) -> Any:
+def revoke_session(session_id: UUID) -> Any:
     """End one of my sessions; nobody else's."""
     from .sessions import revoke
 
-    me = _me()
-    if session_id == me.session_id:
+    me, wanted = _me(), str(session_id)
+    if wanted == me.session_id:
         identity.sign_out()
         flash(_("You are signed out."), "success")
         return redirect(url_for("accounts.sign_in"))
-    if not revoke(me.subject, session_id):
+    if not revoke(me.subject, wanted):
         abort(404)
     flash(_("That session has ended."), "success")
     return redirect(url_for("accounts.sessions"))

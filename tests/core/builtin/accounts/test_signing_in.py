@@ -140,7 +140,7 @@ def test_a_guard_leads_through_the_sign_in_page_and_back(browser: Browser) -> No
 @pytest.mark.parametrize(
     "path",
     ["/account/sign-in", "/account/sign-up", "/account/sign-out", "/account/profile", "/account/password",
-     "/account/sessions/x/revoke"],
+     "/account/sessions/018f0000-0000-7000-8000-000000000000/revoke"],
 )  # fmt: skip
 def test_no_form_works_without_its_token(alice: Browser, path: str) -> None:
     data = {
@@ -259,3 +259,18 @@ def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(browser: Browser
     sent = browser.sign_in().headers["Set-Cookie"]
     assert "HttpOnly" in sent
     assert "SameSite=Lax" in sent
+
+
+@pytest.mark.parametrize("email", ["nobody", "a\0b@example.com", "\u202e@x", "@", "a" * 254, "'; DROP TABLE users; --"])
+def test_what_is_no_address_finds_nobody(browser: Browser, email: str) -> None:
+    answer = browser.sign_in(email)
+    assert answer.status_code == 422
+    assert "do not belong together" in answer.text
+
+
+def test_a_board_below_a_path_leads_back_below_it(app: Flask, browser: Browser) -> None:
+    below: Any = {"SCRIPT_NAME": "/board"}
+    asked = browser.get("/guarded/mine?a=1", environ_overrides=below)
+    assert asked.location == "/board/account/sign-in?next=/board/guarded/mine?a%3D1"
+    assert browser.sign_in().location == "/"
+    assert browser.get("/account/sign-in", environ_overrides=below).location == "/board/"
