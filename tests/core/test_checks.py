@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 import pytest
+from sqlalchemy import MetaData
 
 from pegboard import Plugin, Provider
 from pegboard.board import Plan, assemble
@@ -40,11 +41,12 @@ def messages(plan: Plan) -> dict[str, list[str]]:
 
 @pytest.fixture
 def with_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Makes a plugin package with one table; the shared metadata forgets it afterwards."""
-    from pegboard.db import metadata
-
+    """Makes a plugin package with one table, over metadata that is forgotten afterwards."""
+    fresh = MetaData()
+    monkeypatch.setattr("pegboard.db.metadata", fresh)
+    monkeypatch.setattr("pegboard.db.models.metadata", fresh)
     monkeypatch.syspath_prepend(str(tmp_path))
-    before, modules = set(metadata.tables), set(sys.modules)
+    modules = set(sys.modules)
 
     def make(name: str, table: str, column: str = "", attributes: str = "") -> str:
         package = tmp_path / f"kt_{name}"
@@ -57,8 +59,6 @@ def with_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         return f"kt_{name}.plugin:P"
 
     yield make
-    for table in set(metadata.tables) - before:
-        metadata.remove(metadata.tables[table])
     for module in set(sys.modules) - modules:
         if module.startswith("kt_"):
             del sys.modules[module]

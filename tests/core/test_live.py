@@ -30,7 +30,7 @@ def test_a_late_blueprint_is_refused_with_the_hook_to_use(make_board: MakeBoard)
     app = make_board()
     blueprint = Blueprint("late", __name__)
     blueprint.add_url_rule("/late", "index", lambda: "")
-    with pytest.raises(BoardFrozen, match="the blueprint 'late' came after the board had booted.*hook `blueprints`"):
+    with pytest.raises(BoardFrozen, match=r"the blueprint 'late' came after the board had booted.*hook `blueprints`"):
         app.register_blueprint(blueprint)
     assert app.test_client().get("/late").status_code == 404
 

@@ -21,7 +21,7 @@ def init_database(app: Flask, url: str, *, env: str) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = parsed
     options: dict[str, Any] = {"pool_pre_ping": True}
     if parsed.get_backend_name() == "sqlite":
-        options = {"connect_args": {"timeout": _BUSY_MS / 1000, "isolation_level": "IMMEDIATE"}}
+        options = {"connect_args": {"isolation_level": "IMMEDIATE", "timeout": _BUSY_MS / 1000}}
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     else:
@@ -58,6 +58,7 @@ def _refuse_foreign(connection: Any, record: object) -> None:
     from .environment import refuse_foreign_database
 
     refuse_foreign_database(connection)
+    connection.rollback()  # some drivers began a transaction for the question
 
 
 def _dispose_after_fork(engine: Engine) -> None:

@@ -32,7 +32,6 @@ def refuse_foreign_database(connection: Any) -> None:
             name = row[0] if row else None
     finally:
         cursor.close()
-        connection.rollback()
     if name != "test":
         raise ConfigError(
             [
