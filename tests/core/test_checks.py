@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 import pytest
-from sqlalchemy import MetaData
 
 from pegboard import Plugin, Provider
 from pegboard.board import Plan, assemble
@@ -41,12 +40,11 @@ def messages(plan: Plan) -> dict[str, list[str]]:
 
 @pytest.fixture
 def with_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Makes a plugin package with one table, over metadata that is forgotten afterwards."""
-    fresh = MetaData()
-    monkeypatch.setattr("pegboard.db.metadata", fresh)
-    monkeypatch.setattr("pegboard.db.models.metadata", fresh)
+    """Makes a plugin package with one table; the shared metadata forgets it afterwards."""
+    from pegboard.db import metadata
+
     monkeypatch.syspath_prepend(str(tmp_path))
-    modules = set(sys.modules)
+    before, modules = set(metadata.tables), set(sys.modules)
 
     def make(name: str, table: str, column: str = "", attributes: str = "") -> str:
         package = tmp_path / f"kt_{name}"
@@ -59,6 +57,8 @@ def with_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         return f"kt_{name}.plugin:P"
 
     yield make
+    for table in set(metadata.tables) - before:
+        metadata.remove(metadata.tables[table])
     for module in set(sys.modules) - modules:
         if module.startswith("kt_"):
             del sys.modules[module]
@@ -106,9 +106,10 @@ def test_a_foreign_key_that_leads_nowhere_blames_its_plugin_and_no_other(with_ta
     ("ondelete", "refused"), [("", True), (", ondelete='RESTRICT'", True), (", ondelete='cascade'", False)]
 )
 def test_a_foreign_key_to_accounts_says_what_happens_on_deletion(with_table: Any, ondelete: str, refused: bool) -> None:
-    users = with_table("people", "users", attributes="tables = ('users',)")
+    from pegboard.builtin.accounts.plugin import Accounts
+
     foreign = f"Column('user', ForeignKey('users.id'{ondelete}))"
-    plan = planned(users, with_table("notes", "notes_x", foreign, "requires = ('people',)"))
+    plan = planned(Accounts, with_table("notes", "notes_x", foreign, "requires = ('accounts',)"))
     assert (messages(plan) == {"notes": ["notes_x refers to users without ondelete"]}) is refused
 
 

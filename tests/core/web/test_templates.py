@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Blueprint, Flask, render_template_string
@@ -36,7 +36,7 @@ def page(self: Any) -> list[Blueprint]:
         ("nav_items", [NavItem(_boom, "shop.index")], "menu entry shop.index of plugin bad"),
         ("nav_items", [NavItem("Needs an argument", "shop.one")], "menu entry shop.one of plugin bad"),
         ("slots", [Slot("footer", _boom)], "slot footer of plugin bad"),
-        ("slots", [Slot("footer", lambda: 3)], ""),
+        ("slots", [Slot("footer", lambda: cast(Any, 3))], ""),
     ],
 )
 def test_what_raises_while_serving_is_left_out_and_logged_with_its_plugin(
