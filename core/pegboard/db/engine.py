@@ -58,6 +58,7 @@ def _refuse_foreign(connection: Any, record: object) -> None:
     from .environment import refuse_foreign_database
 
     refuse_foreign_database(connection)
+    connection.rollback()  # some drivers began a transaction for the question
 
 
 def _dispose_after_fork(engine: Engine) -> None:

@@ -34,7 +34,6 @@ def refuse_foreign_database(connection: Any) -> None:
             name = row[0] if row else None
     finally:
         cursor.close()
-        connection.rollback()
     if name != "test":
         raise ConfigError(
             [
