@@ -30,7 +30,7 @@ def main() -> int:
     chosen = parser.parse_args().names or list(SCENARIOS)
     if unknown := [name for name in chosen if name not in SCENARIOS]:
         parser.error(f"no scenario {unknown[0]!r}; there are: {', '.join(SCENARIOS)}")
-    rows = []
+    rows: list[Row] = []
     for name in chosen:
         announce(f"measuring {name} …")
         with tempfile.TemporaryDirectory(prefix="pegboard-bench-") as folder:
