@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import boot, requests, transfers
+from . import boot, presign, requests, transfers
 from .report import Row, announce, table
 
 SCENARIOS: dict[str, Callable[[Path], Iterator[Row]]] = {
@@ -18,6 +18,7 @@ SCENARIOS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "empty-request": requests.with_empty_plugins,
     "unused": boot.with_unused_plugins,
     "transfer": transfers.one_gibibyte,
+    "presign": presign.against_the_sdk,
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, g, request
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
-from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
+from flask_wtf.csrf import CSRFProtect
 
 from .boards import SECRET_KEY
 

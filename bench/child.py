@@ -36,7 +36,7 @@ def _by_hand(place: object) -> None:
 
     import argon2  # noqa: F401
     import email_validator  # noqa: F401
-    import flask_migrate  # type: ignore[import-untyped]
+    import flask_migrate
     import flask_sqlalchemy  # noqa: F401
     import limits.storage
     import limits.strategies  # noqa: F401
@@ -46,7 +46,7 @@ def _by_hand(place: object) -> None:
     from bench.hello_by_hand import hello
 
     if has_s3():
-        import boto3  # type: ignore[import-untyped]  # noqa: F401
+        import boto3  # noqa: F401
     app = by_hand(Path(str(place)), hello())
     if builtins():
         flask_migrate.Migrate(app, app.extensions["sqlalchemy"])
