@@ -7,9 +7,8 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-from . import boot, requests, transfers
+from . import boot, presign, requests, transfers
 from .report import Row, announce, table
 
 SCENARIOS: dict[str, Callable[[Path], Iterator[Row]]] = {
@@ -19,6 +18,7 @@ SCENARIOS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "empty-request": requests.with_empty_plugins,
     "unused": boot.with_unused_plugins,
     "transfer": transfers.one_gibibyte,
+    "presign": presign.against_the_sdk,
 }
 
 
@@ -31,7 +31,7 @@ def main() -> int:
     chosen = parser.parse_args().names or list(SCENARIOS)
     if unknown := [name for name in chosen if name not in SCENARIOS]:
         parser.error(f"no scenario {unknown[0]!r}; there are: {', '.join(SCENARIOS)}")
-    rows: list[Any] = []
+    rows: list[Row] = []
     for name in chosen:
         announce(f"measuring {name} …")
         with tempfile.TemporaryDirectory(prefix="pegboard-bench-") as folder:

@@ -22,10 +22,7 @@ BUILTINS = ("accounts", "files", "home", "local_files")
 
 def builtins() -> tuple[str, ...]:
     """The builtins that are installed. Looks for files and imports nothing of them."""
-    there = tuple(name for name in BUILTINS if is_there(f"pegboard.builtin.{name}.plugin"))
-    return (
-        there if "accounts" in there else tuple(name for name in there if name not in ("files", "local_files", "home"))
-    )
+    return tuple(name for name in BUILTINS if is_there(f"pegboard.builtin.{name}.plugin"))
 
 
 def has_s3() -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from importlib.metadata import Distribution, distributions
 from typing import Any
@@ -38,7 +40,11 @@ class Point:
 
     name: str
     value: str
-    dist: Distribution
+    find: Callable[[], Distribution]
+
+    @property
+    def dist(self) -> Distribution:
+        return self.find()
 
 
 class Installed:
@@ -83,12 +89,39 @@ class Installed:
 
 
 def _read() -> Iterator[Point]:
-    """Our group of every distribution. `importlib.metadata.entry_points` would parse all groups of all of them."""
-    for distribution in distributions():
-        text = distribution.read_text("entry_points.txt")
-        if text and GROUP in text:
-            for name, value in _section(text):
-                yield Point(name, value, distribution)
+    """Our group of every distribution, in the order of the path. Folders are read directly: asking
+    `importlib.metadata` costs four times as much, and parses what belongs to others."""
+    folders = [path for path in dict.fromkeys(sys.path) if os.path.isdir(path or ".")]  # noqa: PTH112 - speed
+    for folder in folders:
+        for path in _metadata_folders(folder or "."):
+            yield from _points(_text(f"{path}/entry_points.txt"), partial(Distribution.at, path))
+    for other in distributions(path=[path for path in sys.path if path not in folders]):  # archives
+        yield from _points(other.read_text("entry_points.txt") or "", partial(_itself, other))
+
+
+def _metadata_folders(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as found:
+            return [entry.path for entry in found if entry.name.endswith((".dist-info", ".egg-info"))]
+    except OSError:  # unreadable: nothing can be imported from there either
+        return []
+
+
+def _text(file: str) -> str:
+    try:
+        with open(file, "rb", buffering=0) as opened:  # noqa: PTH123 - speed
+            content = opened.read()
+    except OSError:  # most distributions have no entry points
+        return ""
+    return content.decode("utf-8", "replace") if GROUP.encode() in content else ""
+
+
+def _itself(distribution: Distribution) -> Distribution:
+    return distribution
+
+
+def _points(text: str, find: Callable[[], Distribution]) -> Iterator[Point]:
+    return (Point(name, value, find) for name, value in _section(text)) if GROUP in text else iter(())
 
 
 def _section(text: str) -> Iterator[tuple[str, str]]:
