@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 LONG = "N" * 200
 PASSWORD = "correct horse battery"
 SIGNED_OUT = ("/", "/account/sign-in", "/account/sign-up", "/nowhere")
-SIGNED_IN = ("/", "/files/", "/account/", "/account/password", "/account/sessions", "/nowhere")
+SIGNED_IN = ("/", "/files/", "/account/profile", "/account/password", "/account/sessions", "/files/all", "/nowhere")
 SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
 
 
