@@ -41,6 +41,7 @@ def messages(plan: Plan) -> dict[str, list[str]]:
 @pytest.fixture
 def with_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Makes a plugin package with one table; the shared metadata forgets it afterwards."""
+    import pegboard.builtin.accounts.models  # its tables are made once a process and must stay
     from pegboard.db import metadata
 
     monkeypatch.syspath_prepend(str(tmp_path))
