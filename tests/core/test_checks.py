@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,10 @@ def messages(plan: Plan) -> dict[str, list[str]]:
 @pytest.fixture
 def with_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Makes a plugin package with one table; the shared metadata forgets it afterwards."""
-    import pegboard.builtin.accounts.models  # its tables are made once a process and must stay
     from pegboard.db import metadata
 
     monkeypatch.syspath_prepend(str(tmp_path))
+    import_module("pegboard.builtin.accounts.models")  # its tables are made once a process and must stay
     before, modules = set(metadata.tables), set(sys.modules)
 
     def make(name: str, table: str, column: str = "", attributes: str = "") -> str:
