@@ -54,7 +54,9 @@ def page(chromium: Any) -> Iterator[Any]:
     context.close()
 
 
-def test_a_chosen_file_is_sent_and_listed_without_loading_the_page_again(page: Any, board: Flask, tmp_path: Path) -> None:
+def test_a_chosen_file_is_sent_and_listed_without_loading_the_page_again(
+    page: Any, board: Flask, tmp_path: Path
+) -> None:
     with serve(board) as url:
         page.goto(f"{url}/files/")
         page.evaluate("window.stayed = true")
@@ -74,7 +76,9 @@ def test_a_chosen_file_is_sent_and_listed_without_loading_the_page_again(page: A
 def test_dropped_files_are_sent_one_after_the_other(page: Any, board: Flask) -> None:
     with serve(board) as url:
         page.goto(f"{url}/files/")
-        page.evaluate(DROP, [page.query_selector("[data-upload-zone]"), [["one.txt", 10], ["two.txt", 20], ["three.txt", 0]]])
+        page.evaluate(
+            DROP, [page.query_selector("[data-upload-zone]"), [["one.txt", 10], ["two.txt", 20], ["three.txt", 0]]]
+        )
         page.locator(".row-title a", has_text="three.txt").wait_for()
         assert page.locator("[data-file-state=ready]").count() == 3
         assert page.locator("[data-upload-item]").count() == 0
