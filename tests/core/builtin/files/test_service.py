@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from io import BytesIO
 from pathlib import Path
 
 import pytest
-from tests.core.builtin.files.boards import PNG, MakeBoard, MoodyFiles, moody, objects, states
 from flask import Flask
 
 from pegboard.builtin.files.models import File
@@ -17,6 +15,7 @@ from pegboard.contracts.files import FILES
 from pegboard.db import db
 from pegboard.errors import PegboardError, ProviderError
 from pegboard.live import board_of
+from tests.core.builtin.files.boards import PNG, MakeBoard, MoodyFiles, moody, objects, states
 
 
 def test_a_saved_file_comes_back_byte_for_byte(board: Flask) -> None:
