@@ -78,7 +78,8 @@ class FileStorage(Protocol):
         """Store everything `stream` gives, replacing what the key held.
 
         With `size`, a stream that ends early or goes on is an error. After any error the key holds what it held before;
-        an error raised by the stream itself passes through unchanged.
+        an error raised by the stream itself passes through unchanged. (Where the provider stopped answering, nobody
+        can know which of the two it holds.)
         """
         ...
 

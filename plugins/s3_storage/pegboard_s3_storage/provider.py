@@ -1,0 +1,199 @@
+"""Files in a bucket: the capability `files` on Amazon S3 and on stores that speak its protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from datetime import UTC
+from typing import Any
+
+from pegboard.contracts.filenames import content_disposition
+from pegboard.contracts.files import (
+    CHUNK,
+    OCTET_STREAM,
+    ByteStream,
+    SignedUpload,
+    Stat,
+    check_arguments,
+    exactly,
+    is_public,
+    shown_inline,
+)
+from pegboard.errors import ProviderError
+
+from .client import QUICK, ClientSource, translated
+from .failures import PROVIDER, code_of
+from .settings import S3Settings
+from .writing import Writer
+
+_COPIED_PER_SECOND = 32 * 1024 * 1024  # bytes; what a store can be trusted to copy by itself
+_ONE_COPY = 5 * 1024**3  # bytes; above that a copy is made of parts
+
+
+class S3FileStorage:
+    """Implements `FileStorage`. Nothing is imported, looked up or connected before the first call."""
+
+    def __init__(self, settings: S3Settings) -> None:
+        self._settings = settings
+        self._source = ClientSource(settings)
+        self._prefix = f"{settings.prefix}/" if settings.prefix else ""
+
+    def put(self, key: str, stream: ByteStream, *, size: int | None = None, content_type: str = OCTET_STREAM) -> Stat:
+        check_arguments(PROVIDER, "put", key=key, size=size, content_type=content_type)
+        target = {**self._object(key), **_headers(key, content_type)}
+        writer = Writer(self._source, target, checksums=self._settings.checksums == "when_supported")
+        return writer.write(exactly(stream, size, provider=PROVIDER), size, content_type)
+
+    def read(self, key: str, *, start: int = 0, end: int | None = None) -> AbstractContextManager[Iterator[bytes]]:
+        check_arguments(PROVIDER, "read", key=key, start=start, end=end)
+        return self._read(key, start, end)
+
+    def stat(self, key: str) -> Stat:
+        check_arguments(PROVIDER, "stat", key=key)
+        return self._head("stat", key)
+
+    def delete(self, key: str) -> None:
+        check_arguments(PROVIDER, "delete", key=key)
+        self._source.call("delete", lambda clients: clients.quick.delete_object(**self._object(key)))
+
+    def copy(self, source: str, target: str) -> Stat:
+        check_arguments(PROVIDER, "copy", key=source)
+        check_arguments(PROVIDER, "copy", key=target)
+        stat = self._head("copy", source)
+        headers, seconds = _headers(target, stat.content_type), QUICK + stat.size / _COPIED_PER_SECOND
+        asked = self._object(source), self._object(target), headers, stat.size
+        self._source.call("copy", lambda clients: _copy(clients.bulk, *asked), seconds=seconds)
+        return self._head("copy", target)
+
+    def url(
+        self,
+        key: str,
+        *,
+        expires: int = 300,
+        filename: str | None = None,
+        inline: bool = False,
+        content_type: str | None = None,
+    ) -> str:
+        check_arguments(PROVIDER, "url", key=key, expires=expires, content_type=content_type)
+        disposition = content_disposition(filename, inline=inline and shown_inline(content_type))
+        asked = {**self._object(key), "ResponseContentDisposition": disposition}
+        if content_type is not None:
+            asked["ResponseContentType"] = content_type
+        return self._sign("url", "get_object", asked, expires)
+
+    def public_url(self, key: str) -> str:
+        check_arguments(PROVIDER, "public_url", key=key)
+        reason = "" if is_public(key) else f"{key} is private"
+        if self._settings.public_url is None:
+            reason = (
+                f"{self._settings.preset} cannot make a part of a bucket public: set public_base_url (see the README)"
+            )
+        if reason:
+            raise ProviderError(reason, provider=PROVIDER, operation="public_url", permanent=True)
+        return f"{self._settings.public_url}/{self._prefix}{key}"
+
+    def sign_upload(self, key: str, *, size: int, content_type: str, expires: int = 900) -> SignedUpload:
+        check_arguments(PROVIDER, "sign_upload", key=key, size=size, content_type=content_type, expires=expires)
+        headers = _headers(key, content_type)
+        if self._settings.uploads_by_post:
+            return self._sign_form(key, size, headers, expires)
+        asked = {**self._object(key), **headers, "ContentLength": size}
+        url = self._sign("sign_upload", "put_object", asked, expires)
+        return SignedUpload("PUT", url, headers={_DASHED[name]: value for name, value in headers.items()})
+
+    def origins(self) -> tuple[str, ...]:
+        return self._settings.origins
+
+    def check(self) -> None:
+        probe = {"Bucket": self._settings.bucket, "Key": f"{self._prefix}pegboard-check"}
+
+        def write_and_remove(client: Any) -> None:
+            client.put_object(**probe, Body=b"check")
+            client.delete_object(**probe)
+
+        self._source.call("check", lambda clients: write_and_remove(clients.quick), seconds=QUICK - 0.2)
+
+    def _object(self, key: str) -> dict[str, Any]:
+        return {"Bucket": self._settings.bucket, "Key": f"{self._prefix}{key}"}
+
+    def _head(self, operation: str, key: str) -> Stat:
+        head = self._source.call(operation, lambda clients: clients.quick.head_object(**self._object(key)))
+        return Stat(
+            size=int(head["ContentLength"]),
+            content_type=str(head.get("ContentType", OCTET_STREAM)),
+            etag=str(head["ETag"]).strip('"'),
+            modified=head["LastModified"].astimezone(UTC),
+        )
+
+    @contextmanager
+    def _read(self, key: str, start: int, end: int | None) -> Iterator[Iterator[bytes]]:
+        if start == end:
+            self._head("read", key)
+            yield iter(())
+            return
+        body = self._open(key, start, end)
+        if body is None:
+            yield iter(())
+            return
+        with closing(body):
+            yield _chunks(body)
+
+    def _open(self, key: str, start: int, end: int | None) -> Any:
+        """The body of the answer, or None where the range lies past the end."""
+        asked = self._object(key)
+        if start or end is not None:
+            asked["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
+        little = end is not None and end - start <= CHUNK
+
+        def get(client: Any) -> Any:
+            try:
+                return client.get_object(**asked)["Body"]
+            except client.exceptions.ClientError as error:
+                if code_of(error) == "InvalidRange":
+                    return None
+                raise
+
+        return self._source.call("read", lambda clients: get(clients.quick if little else clients.bulk))
+
+    def _sign(self, operation: str, method: str, asked: dict[str, Any], expires: int) -> str:
+        with translated(operation):
+            client = self._source.get().quick
+            return str(client.generate_presigned_url(method, Params=asked, ExpiresIn=expires))
+
+    def _sign_form(self, key: str, size: int, headers: dict[str, str], expires: int) -> SignedUpload:
+        fields = {_DASHED[name]: value for name, value in headers.items()} | {"success_action_status": "201"}
+        conditions = [{name: value} for name, value in fields.items()]
+        with translated("sign_upload"):
+            form = self._source.get().quick.generate_presigned_post(
+                **self._object(key),
+                Fields=fields,
+                Conditions=[*conditions, ["content-length-range", size, size]],
+                ExpiresIn=expires,
+            )
+        return SignedUpload("POST", str(form["url"]), fields=form["fields"])
+
+
+_DASHED = {"ContentType": "Content-Type", "ContentDisposition": "Content-Disposition"}
+
+
+def _headers(key: str, content_type: str) -> dict[str, str]:
+    """What is stored with an object. A public one has no signed link to say that it is to be saved, not shown."""
+    headers = {"ContentType": content_type}
+    if is_public(key) and not shown_inline(content_type):
+        headers["ContentDisposition"] = content_disposition(None, inline=False)
+    return headers
+
+
+def _chunks(body: Any) -> Iterator[bytes]:
+    with translated("read"):
+        yield from body.iter_chunks(CHUNK)
+
+
+def _copy(client: Any, source: dict[str, Any], target: dict[str, Any], headers: dict[str, str], size: int) -> None:
+    if size <= _ONE_COPY:
+        client.copy_object(**target, CopySource=source, MetadataDirective="REPLACE", **headers)
+        return
+    from boto3.s3.transfer import TransferConfig
+
+    config = TransferConfig(multipart_threshold=_ONE_COPY, multipart_chunksize=_ONE_COPY // 10, use_threads=False)
+    client.copy(source, target["Bucket"], target["Key"], ExtraArgs=dict(headers), Config=config)
