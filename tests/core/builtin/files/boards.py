@@ -143,7 +143,9 @@ def make_board(tmp_path: Path) -> Iterator[MakeBoard]:
             database_url=f"sqlite:///{tmp_path}/test.db",
             providers={"files": provider},
         )
-        app = create_app(board, plugins=plugins, config={"files": settings} | {kind.name: given for kind, given in others.items()})
+        app = create_app(
+            board, plugins=plugins, config={"files": settings} | {kind.name: given for kind, given in others.items()}
+        )
         made.append(app)
         plan = board_of(app).plan
         board_of(app).plugin(MoodyFiles).folder = tmp_path / "moody"
