@@ -130,7 +130,7 @@ def _table(model: type[SettingsModel], prefix: str, shown: dict[str, FieldInfo])
     rows = ["| setting | variables | type | default | |", "| --- | --- | --- | --- | --- |"]
     for key, info in shown.items():
         variables = ", ".join(f"`{name}`" for name in env_names(model, prefix, key))
-        about = [info.description or ""]
+        about = [(info.description or "").replace("<", "\\<")]
         if isinstance(info.json_schema_extra, dict) and (where := info.json_schema_extra.get("where")):
             about.append(f"Get it: {where}")
         cells = [f"`{key}`", variables, f"`{_type(info)}`", _shown_default(info), " ".join(about)]

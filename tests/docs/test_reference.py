@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tools.reference import hooks_page, pages, settings_page
 
 from pegboard.hookspecs import Hooks
 from pegboard.settings import BoardSettings
+from tools.reference import hooks_page, pages, settings_page
 
 
 @pytest.mark.parametrize("file", pages(), ids=lambda file: file.name)
@@ -34,9 +34,9 @@ def test_every_hook_has_a_section_with_its_docstring() -> None:
 
 def test_a_default_that_is_a_secret_is_not_printed() -> None:
     from pydantic import Field, SecretStr
-    from tools import reference
 
     from pegboard.settings import SettingsModel
+    from tools import reference
 
     class Careless(SettingsModel):
         key: SecretStr = Field(SecretStr("hunter2hunter2"), description="A key.")

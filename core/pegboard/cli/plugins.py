@@ -73,7 +73,7 @@ def graph(as_json: bool) -> None:
         print_json(rows)
         return
     for number, row in enumerate(rows, 1):
-        before = [*row["requires"], *(f"({name})" for name in row["after"])]  # type: ignore[misc]
+        before = [*row["requires"], *(f"({name})" for name in row["after"])]
         click.echo(f"{number:>3}  {row['name']}" + (f"  ← {', '.join(before)}" if before else ""))
 
 
@@ -183,8 +183,7 @@ def _means(plan: Plan, item: str, entry: Entry) -> bool:
 
 
 def _dist(plan: Plan, name: str) -> str:
-    point = plan.installed.points[name][0]
-    return point.dist.name if point.dist else ""
+    return plan.installed.points[name][0].dist.name
 
 
 def _offer_migration(name: str, migrate: bool | None) -> None:
