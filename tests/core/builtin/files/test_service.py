@@ -276,6 +276,26 @@ def test_a_file_deleted_on_its_way_leaves_no_object(
     assert objects(tmp_path) == []
 
 
+def test_two_requests_that_complete_one_upload_both_find_it_ready(
+    moody_board: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = moody(moody_board)
+    copy = storage.copy
+    with moody_board.app_context():
+        file = _sent(PNG)
+
+        def overtaken(source: str, target: str) -> object:
+            monkeypatch.setattr(storage, "copy", copy)
+            files.complete_upload(file.id, "alice")
+            return copy(source, target)
+
+        monkeypatch.setattr(storage, "copy", overtaken)
+        assert files.complete_upload(file.id, "alice").state == "ready"
+        with files.open(file.id, "alice") as pieces:
+            assert b"".join(pieces) == PNG
+    assert states(moody_board) == [("ready", None)]
+
+
 @pytest.mark.parametrize("call", ["get", "open", "url", "delete", "complete_upload"])
 def test_somebody_elses_file_is_no_file(board: Flask, call: str) -> None:
     with board.app_context():
