@@ -12,7 +12,7 @@ from .discovery import Found, Installed, Reference
 from .errors import ConfigError, Problem
 from .hookspecs import PROJECT, Hooks
 from .ordering import order, relation_problems
-from .settings import DEFAULT_BUILTINS, BoardSettings, PluginSettings, Resolved, resolve
+from .settings import DEFAULT_BUILTINS, BoardSettings, PluginSettings, Resolved, resolve, suggestion
 from .sources import Sources
 
 
@@ -90,6 +90,7 @@ def assemble(
         plan.problems += checks.environment_problems(board, sources)
     _resolve(plan, _references(board.value, sources, plugins))
     _settings(plan)
+    board.warnings += _stray_tables(plan)
     plan.problems += [problem for problem in sources.problems if problem not in plan.problems]
     _collect(plan)
     _check(plan)
@@ -153,6 +154,17 @@ def _settings(plan: Plan) -> None:
             entry.on_failure = entry.settings.value.on_failure
         _blame(plan, entry.settings.problems)
     _cascade(plan)
+
+
+def _stray_tables(plan: Plan) -> list[Problem]:
+    """Tables that no plugin, enabled or installed, will ever read: most often a misspelt name."""
+    known = {"pegboard", *plan.installed.names, *(entry.name for entry in plan.entries)}
+    return [
+        Problem(f"no plugin reads the table [{name}]", name, "", label, suggestion(name, sorted(known)))
+        for label, tables in (*plan.sources.tables, ("code", plan.sources.given))
+        for name in tables
+        if name not in known
+    ]
 
 
 def _collect(plan: Plan) -> None:

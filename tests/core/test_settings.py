@@ -189,3 +189,16 @@ def test_plugins_are_still_checked_when_the_boards_own_settings_are_wrong(board_
     toml = "[pegboard]\nbuiltins = []\nplugins = ['nosuch']\ntrusted_proxies = -1\n"
     plan = assemble(read_sources(board_folder.toml(toml), environ={}))
     assert {problem.plugin for problem in plan.problems} == {"pegboard", "nosuch"}
+
+
+def test_a_table_that_no_plugin_reads_is_a_warning_that_suggests_the_nearest(
+    board_folder: Any, make_plugin: MakePlugin
+) -> None:
+    toml = "[shopp]\ntills = 3\n[env.test.shpo]\ntills = 3\n[shop]\ntills = 2\n"
+    sources = read_sources(board_folder.toml(toml), environ={"PEGBOARD_ENV": "test", "PEGBOARD_BUILTINS": "[]"})
+    plan = assemble(sources, plugins=[make_plugin("shop", Settings=ShopSettings)])
+    assert not plan.problems
+    assert {(w.plugin, w.source, w.remedy) for w in plan.board.warnings} == {
+        ("shopp", "pegboard.toml", "did you mean 'shop'?"),
+        ("shpo", "[env.test] of pegboard.toml", "did you mean 'shop'?"),
+    }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Blueprint, Flask
+from sqlalchemy import MetaData
 
 from pegboard import Plugin
 from pegboard.contributions import NavItem, Permission, Slot
@@ -141,3 +143,29 @@ def test_failing_in_app_ready_without_permission_to_skip_names_the_plugin(
 
     with pytest.raises(ConfigError, match=r"broken\.app_ready: app_ready raised RuntimeError: no queue"):
         make_board(make_plugin("broken", app_ready=app_ready))
+
+
+def test_a_skipped_plugin_leaves_no_table_and_no_database(
+    make_board: MakeBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = MetaData()
+    monkeypatch.setattr("pegboard.db.models.metadata", fresh)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    package = tmp_path / "kt_skipped"
+    package.mkdir()
+    (package / "models.py").write_text(
+        "from sqlalchemy import Column, Integer, Table\nfrom pegboard.db.models import metadata\n"
+        "Table('skipped_x', metadata, Column('id', Integer, primary_key=True), info={'owner': 'skipped'})\n",
+        encoding="utf-8",
+    )
+    (package / "plugin.py").write_text(
+        "from pegboard import Plugin, hookimpl\nclass P(Plugin):\n    name = 'skipped'\n"
+        "    @hookimpl\n    def slots(self):\n        raise RuntimeError('no')\n",
+        encoding="utf-8",
+    )
+    app = make_board("kt_skipped.plugin:P", config={"skipped": SKIP})
+    entry = board_of(app).plan.entry("skipped")
+    assert entry is not None
+    assert "skipped_x" in fresh.tables, "its models were imported before it failed"
+    assert entry.tables == ()
+    assert "sqlalchemy" not in app.extensions
