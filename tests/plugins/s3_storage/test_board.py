@@ -32,7 +32,7 @@ __all__ = ["chromium", "make_board", "page"]
 
 
 @pytest.fixture
-def board(server: Seaweed, make_board: MakeBoard) -> Flask:  # noqa: F811 - the fixture of files
+def board(server: Seaweed, make_board: MakeBoard) -> Flask:
     return make_board("s3", more={S3Storage: server.settings}, allowed_types=("image/*", "text/plain"))
 
 
@@ -43,7 +43,7 @@ def network(server: Seaweed) -> Iterator[FaultProxy]:
 
 
 @pytest.fixture
-def far_board(network: FaultProxy, server: Seaweed, make_board: MakeBoard) -> Flask:  # noqa: F811
+def far_board(network: FaultProxy, server: Seaweed, make_board: MakeBoard) -> Flask:
     there = {**server.settings, "endpoint_url": f"http://127.0.0.1:{network.port}"}
     return make_board("s3", more={S3Storage: there})
 
@@ -174,7 +174,7 @@ def test_the_policy_lets_the_page_talk_to_the_bucket_alone(board: Flask, setting
 
 
 @pytest.mark.browser
-def test_a_browser_sends_a_file_straight_to_the_server(page: Any, board: Flask, settings: S3Settings) -> None:  # noqa: F811
+def test_a_browser_sends_a_file_straight_to_the_server(page: Any, board: Flask, settings: S3Settings) -> None:
     sent: list[str] = []
     with serve(board) as url:
         make_bucket(settings, [url])
