@@ -25,6 +25,7 @@ def against_the_sdk(folder: Path) -> Iterator[Row]:
         return
     import boto3
     from botocore.config import Config
+
     from pegboard_s3_storage.provider import S3FileStorage
     from pegboard_s3_storage.settings import S3Settings
 

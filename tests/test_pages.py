@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.browser
 LONG = "N" * 200
 PASSWORD = "correct horse battery"
 SIGNED_OUT = ("/", "/account/sign-in", "/account/sign-up", "/nowhere")
-SIGNED_IN = ("/", "/files/", "/account/", "/account/password", "/account/sessions", "/nowhere")
+SIGNED_IN = ("/", "/files/", "/account/profile", "/account/password", "/account/sessions", "/files/all", "/nowhere")
 SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
 
 

@@ -90,25 +90,27 @@ def test_a_newcomer_signs_up_and_uploads_to_a_real_s3_server_and_the_next_run_ke
     with sandbox(tmp_path) as first:
         assert re.search(r"administrator admin@example\.com, password \S+ \(shown this once\)", first.output)
         page.goto(first.url)
-        page.get_by_role("link", name="Sign up").first.click()
-        page.get_by_label("Name").fill("Ada Lovelace")
-        page.get_by_label("E-mail").or_(page.get_by_label("Email")).first.fill("ada@example.com")
-        page.get_by_label("Password", exact=True).fill("analytical engine 1843")
-        page.get_by_role("main").get_by_role("button").first.click()
+        page.get_by_role("link", name="Make an account").first.click()
+        page.locator("input[name=name]").fill("Ada Lovelace")
+        page.locator("input[name=email]").fill("ada@example.com")
+        page.locator("input[name=password]").fill("analytical engine 1843")
+        page.get_by_role("main").get_by_role("button", name="Make an account").click()
+        page.get_by_role("link", name="Files").first.wait_for()
         page.goto(f"{first.url}/files/")
         page.locator("[data-upload-input]").set_input_files(upload)
-        page.locator("[data-file-list]").get_by_text("letter.txt").wait_for()
+        page.get_by_role("link", name="letter.txt", exact=True).wait_for()
         assert (tmp_path / "instance" / "sandbox" / "s3_storage").is_dir()
         assert not (tmp_path / "instance" / "files").exists(), "it was stored locally, not on the S3 server"
     with sandbox(tmp_path, stop=signal.SIGTERM) as second:
         assert "shown this once" not in second.output
         page.goto(f"{second.url}/account/sign-in")
-        page.get_by_label("E-mail").or_(page.get_by_label("Email")).first.fill("ada@example.com")
-        page.get_by_label("Password", exact=True).fill("analytical engine 1843")
-        page.get_by_role("main").get_by_role("button").first.click()
+        page.locator("input[name=email]").fill("ada@example.com")
+        page.locator("input[name=password]").fill("analytical engine 1843")
+        page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        page.get_by_role("link", name="Files").first.wait_for()
         page.goto(f"{second.url}/files/")
         with page.expect_download() as download:
-            page.get_by_role("link", name="letter.txt").first.click()
+            page.get_by_role("link", name="Download letter.txt").click()
         assert Path(download.value.path()).read_bytes() == upload.read_bytes()
 
 

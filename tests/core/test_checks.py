@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ def with_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     from pegboard.db import metadata
 
     monkeypatch.syspath_prepend(str(tmp_path))
+    import_module("pegboard.builtin.accounts.models")  # its tables are made once a process and must stay
     before, modules = set(metadata.tables), set(sys.modules)
 
     def make(name: str, table: str, column: str = "", attributes: str = "") -> str:

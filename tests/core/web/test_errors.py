@@ -99,11 +99,24 @@ def test_the_page_for_500_stands_when_nobody_can_tell_who_is_signed_in(
     app = make_board(
         make_plugin("shop", blueprints=pages, user_source=lambda self: UserSource(load, "shop.home")),
     )
-    for path in ("/shop/broken", "/nowhere"):
-        answer = app.test_client().get(path)
-        assert answer.status_code in (404, 500)
-        assert "<h1>" in answer.text
-        assert "database" not in answer.text
+    answer = app.test_client().get("/shop/broken")
+    assert answer.status_code == 500
+    assert '<p class="error-code">500</p>' in answer.text, "the whole page, with its layout"
+    assert "database" not in answer.text
+    assert "cannot be drawn" not in caplog.text
+
+
+def test_any_other_error_page_leaves_plain_words_when_nobody_can_tell_who_is_signed_in(
+    make_board: MakeBoard, make_plugin: MakePlugin, caplog: pytest.LogCaptureFixture
+) -> None:
+    def load() -> None:
+        raise RuntimeError("the database is gone")
+
+    shop = make_plugin("shop", blueprints=pages, user_source=lambda self: UserSource(load, "shop.home"))
+    answer = make_board(shop).test_client().get("/nowhere")
+    assert answer.status_code == 404
+    assert "<h1>There is nothing here</h1>" in answer.text
+    assert "the database is gone" in caplog.text
 
 
 def test_a_broken_error_template_of_the_deployment_leaves_plain_words(board_folder: Any, caplog: Any) -> None:

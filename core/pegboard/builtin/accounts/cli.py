@@ -28,14 +28,19 @@ def commands() -> Iterable[click.Command]:
 
 
 def _kind(command: Callable[P, R]) -> Callable[P, R]:
-    """What is refused is an error of the command, in one line."""
+    """What is refused, by us or by the database, is an error of the command, in one line."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        from sqlalchemy.exc import DatabaseError
+
         try:
             return command(*args, **kwargs)
         except Refused as error:
             raise click.ClickException(str(error)) from None
+        except DatabaseError as error:
+            advice = "If its tables are missing: pegboard db upgrade"
+            raise click.ClickException(f"The database says: {error.orig}. {advice}") from None
 
     return run
 
@@ -61,6 +66,7 @@ def create(email: str, name: str | None, admin: bool, password_stdin: bool) -> N
 @click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
 @with_appcontext
+@_kind
 def list_(as_json: bool) -> None:
     """List all accounts, the oldest first."""
     from .roles import all_roles

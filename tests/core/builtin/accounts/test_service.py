@@ -165,6 +165,16 @@ def test_an_empty_list_says_what_to_do(make_board: Make) -> None:
     assert json.loads(users(make_board(), "list", "--json").output) == []
 
 
+def test_missing_tables_are_an_error_that_says_how_to_make_them(app: Flask) -> None:
+    with app.app_context():
+        db.metadata.drop_all(db.engine)
+    for arguments in (("list",), ("create", BOB), ("grant", ALICE, "admin")):
+        answer = users(app, *arguments)
+        assert answer.exit_code == 1
+        assert "pegboard db upgrade" in answer.output
+        assert "INSERT" not in answer.output
+
+
 def test_roles_are_given_and_taken_once(app: Flask) -> None:
     assert "now has" in users(app, "grant", ALICE, "moderator").output
     assert "already had" in users(app, "grant", ALICE, "moderator").output
