@@ -12,7 +12,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -86,8 +86,9 @@ class ObjectFolder:
             self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._aside.mkdir(mode=0o700, exist_ok=True)
             for leftover in self._aside.iterdir():
-                if leftover.stat().st_mtime < time.time() - _LEFTOVER_AFTER:
-                    leftover.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):  # another thread has just moved it into place
+                    if leftover.stat().st_mtime < time.time() - _LEFTOVER_AFTER:
+                        leftover.unlink()
         self._made = True
 
     def try_writing(self) -> None:
