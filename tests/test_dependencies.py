@@ -26,7 +26,7 @@ def imported(folder: Path) -> Iterator[tuple[str, str]]:
                 names = [node.module]
             else:
                 continue
-            for top in {name.partition(".")[0] for name in names} - sys.stdlib_module_names:
+            for top in {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"_typeshed"}:
                 yield top, f"{path.relative_to(ROOT)}:{node.lineno}"
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import process_time
 from types import MappingProxyType
@@ -14,12 +16,13 @@ from typing import Any
 from flask import Flask
 
 from .board import Plan, assemble
-from .checks import chosen_providers
+from .checks import chosen_providers, debug_wanted
 from .collect import Entry
 from .discovery import Reference
+from .errors import ConfigError, Problem
 from .i18n import EXTENSION as TRANSLATIONS
 from .i18n import Catalogues
-from .live import Board, board_of, by_slot, owned
+from .live import Board, BoardApp, board_of, by_slot, freeze, owned
 from .registry import Registry
 from .rehearsal import mount_point
 from .settings import BoardSettings
@@ -57,10 +60,10 @@ def create_app(
 def apply(plan: Plan) -> Flask:
     """The last phase: make the Flask application of a plan without problems."""
     settings = plan.settings
-    app = Flask("pegboard", root_path=str(plan.folder), static_folder=None, template_folder=None,
+    app = BoardApp("pegboard", root_path=str(plan.folder), static_folder=None, template_folder=None,
                 instance_path=str(plan.instance_path))  # fmt: skip
     keys = _signing_keys(plan)
-    _configure(app, settings, keys)
+    _configure(app, plan, keys)
     app.extensions["pegboard"] = board = _board(plan, keys)
     _init_database(app, plan)
     folders = [part for entry in plan.active if (part := entry.part("translations"))]
@@ -77,7 +80,7 @@ def apply(plan: Plan) -> Flask:
         _mount(app, entry)
     for entry in plan.active:
         _tell_ready(app, board, entry)
-    board.frozen = True
+    freeze(app)
     return app
 
 
@@ -87,8 +90,9 @@ def _make_importable(folder: Path) -> None:
         sys.path.append(str(folder))
 
 
-def _configure(app: Flask, settings: BoardSettings, keys: tuple[str, ...]) -> None:
-    app.debug = settings.debug or app.debug
+def _configure(app: Flask, plan: Plan, keys: tuple[str, ...]) -> None:
+    settings = plan.settings
+    app.debug = settings.debug or debug_wanted(plan.sources)
     app.testing = settings.env == "test"
     app.config.update(
         SECRET_KEY=keys[0],
@@ -114,12 +118,30 @@ def _signing_keys(plan: Plan) -> tuple[str, ...]:
         return (settings.secret_key.get_secret_value(), *older)
     if settings.env == "test":
         return (secrets.token_urlsafe(48), *older)
-    file = plan.instance_path / "secret_key"
+    try:
+        return (_kept_key(plan.instance_path / "secret_key"), *older)
+    except OSError as error:
+        raise ConfigError([_unwritable(plan, error)]) from error
+
+
+def _kept_key(file: Path) -> str:
+    """The key in that file, made up by the first process that asks; the others wait for no lock and read the same."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(48), encoding="utf-8")
-    return (file.read_text(encoding="utf-8").strip(), *older)
+        draft = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48), encoding="utf-8")
+        with suppress(FileExistsError):
+            os.link(draft, file)
+        draft.unlink()
+    return file.read_text(encoding="utf-8").strip()
+
+
+def _unwritable(plan: Plan, error: OSError) -> Problem:
+    message = f"the board cannot write there: {error.strerror}"
+    source = str(plan.board.origins.get("instance_path", ""))
+    remedy = "make the folder writable for the user that runs the board, or set PEGBOARD_INSTANCE_PATH"
+    return Problem(f"{message} ({error.filename})", key="instance_path", source=source, remedy=remedy)
 
 
 def _board(plan: Plan, keys: tuple[str, ...]) -> Board:
@@ -143,16 +165,37 @@ def _board(plan: Plan, keys: tuple[str, ...]) -> Board:
 
 def _init_database(app: Flask, plan: Plan) -> None:
     """Only where a plugin has tables or the deployment names a database: nothing else pays for SQLAlchemy."""
-    if plan.settings.database_url or any(entry.tables for entry in plan.active):
-        from .db.engine import init_database
+    if not plan.settings.database_url and not any(entry.tables for entry in plan.active):
+        return
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+    from pegboard.db.engine import init_database
+
+    source = str(plan.board.origins.get("database_url", ""))
+    try:
         init_database(app, plan.database_url, env=plan.settings.env)
+    except (ArgumentError, ImportError) as error:  # their words are left out: they may quote the password
+        why = (
+            "names a driver that is not installed"
+            if isinstance(error, (ImportError, NoSuchModuleError))
+            else "is not a database URL"
+        )
+        remedy = "write it as postgresql://user:password@host/name or sqlite:///board.db"
+        raise ConfigError([Problem(why, key="database_url", source=source, remedy=remedy)]) from None
+    except OSError as error:
+        raise ConfigError([_unwritable(plan, error)]) from error
 
 
 def _mount(app: Flask, entry: Entry) -> None:
     started = process_time()
     for blueprint in entry.list("blueprints"):
-        app.register_blueprint(blueprint, url_prefix=mount_point(entry, blueprint) or None)
+        try:
+            app.register_blueprint(blueprint, url_prefix=mount_point(entry, blueprint) or None)
+        except Exception as error:
+            message = f"its blueprint cannot be registered: {type(error).__name__}: {error}"
+            raise ConfigError(
+                [Problem(message, entry.name, "blueprints", entry.origin, "correct the plugin")]
+            ) from error
     if commands := entry.list("commands"):
         import click
 
@@ -169,7 +212,10 @@ def _tell_ready(app: Flask, board: Board, entry: Entry) -> None:
             entry.instance.app_ready(app)
     except Exception as error:
         if entry.on_failure != "skip":
-            raise
+            message = f"app_ready raised {type(error).__name__}: {error}"
+            raise ConfigError(
+                [Problem(message, entry.name, "app_ready", entry.origin, "correct the plugin")]
+            ) from error
         log.exception("plugin %s failed in app_ready", entry.name)
         board.broken[entry.name] = f"{type(error).__name__}: {error}"
         for blueprint in entry.list("blueprints"):

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import checks
-from .collect import Entry, PluginManager, collect, new_manager
+from .collect import Entry, PluginManager, bring_hooks, collect
 from .discovery import Found, Installed, Reference
 from .errors import ConfigError, Problem
+from .hookspecs import PROJECT, Hooks
 from .ordering import order, relation_problems
 from .settings import DEFAULT_BUILTINS, BoardSettings, PluginSettings, Resolved, resolve
 from .sources import Sources
@@ -52,7 +53,7 @@ class Plan:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
             parsed = parsed.set(database=str(self.folder / parsed.database))
-        if parsed.drivername == "postgresql":
+        if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
         return parsed.render_as_string(hide_password=False)
 
@@ -89,6 +90,7 @@ def assemble(
         plan.problems += checks.environment_problems(board, sources)
     _resolve(plan, _references(board.value, sources, plugins))
     _settings(plan)
+    plan.problems += [problem for problem in sources.problems if problem not in plan.problems]
     _collect(plan)
     _check(plan)
     return plan
@@ -154,7 +156,10 @@ def _settings(plan: Plan) -> None:
 
 
 def _collect(plan: Plan) -> None:
-    plan.manager = manager = new_manager(entry.plugin for entry in plan.active)
+    plan.manager = manager = PluginManager(PROJECT)
+    manager.add_hookspecs(Hooks)
+    for entry in plan.active:
+        _blame(plan, bring_hooks(entry, manager))
     for entry in reversed(plan.active):  # the manager calls the last registered first
         if entry.settings and entry.settings.value is not None and not entry.problems:
             _blame(plan, collect(entry, manager))
@@ -200,6 +205,4 @@ def _cascade(plan: Plan) -> None:
                 message = f"requires {name!r}, which failed"
                 entry.problems.append(Problem(message, entry.name, "requires", "", f"mend {name!r} first"))
                 _fail(plan, entry)
-                if entry.on_failure == "abort" and required.on_failure == "abort":
-                    plan.problems.append(entry.problems[-1])
                 break

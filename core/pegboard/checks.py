@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 ROLES = ("user", "moderator", "admin")
 _WEAK = re.compile(r"(?i)(change|secret|password|example|default|insecure)")
 _SOURCE = re.compile(r"'self'|'none'|[a-z][a-z0-9+.-]*:|((https?|wss?)://)?(\*\.)?[A-Za-z0-9.-]+(:\d+)?(/[^\s;,*]*)?")
-_DIRECTIVE = re.compile(r"[a-z]+(-[a-z]+)*")
+_DIRECTIVES = (
+    "child-src", "connect-src", "font-src", "form-action", "frame-src", "img-src", "manifest-src", "media-src", "object-src",
+    "script-src", "style-src", "worker-src",
+)  # fmt: skip
+CORE_GLOBALS = (
+    "_", "can", "config", "csp_nonce", "csrf_token", "format_datetime", "g", "get_flashed_messages", "gettext", "nav", "ngettext",
+    "request", "session", "slot", "static_url", "url_for",
+)  # fmt: skip
 CORE_COMMANDS = ("config", "db", "doctor", "plugins", "routes", "run", "sandbox", "shell")
 
 
@@ -26,12 +33,15 @@ def environment_problems(board: Resolved[BoardSettings], sources: Sources) -> It
     settings = board.value
     if settings is None:
         return
-    for key in [settings.secret_key, *settings.secret_key_fallbacks]:
+    named = [
+        ("secret_key", settings.secret_key),
+        *(("secret_key_fallbacks", key) for key in settings.secret_key_fallbacks),
+    ]
+    for name, key in named:
         if key is not None and (weak := _weakness(key.get_secret_value())) and settings.env == "production":
-            source = str(board.origins.get("secret_key", ""))
-            yield Problem(
-                f"is {weak}", key="secret_key", source=source, remedy="set SECRET_KEY to 32 or more random characters"
-            )
+            source = str(board.origins.get(name, ""))
+            remedy = f"set {name.upper()} to 32 or more random characters"
+            yield Problem(f"is {weak}", key=name, source=source, remedy=remedy)
     if settings.env != "production":
         return
     for name, variable in (
@@ -41,10 +51,15 @@ def environment_problems(board: Resolved[BoardSettings], sources: Sources) -> It
     ):
         if name not in settings.model_fields_set:
             yield Problem("is required in production", key=name, remedy=f"set {variable}")
-    if settings.debug or (sources.variable("FLASK_DEBUG") or "0").lower() not in ("0", "false", "no"):
+    if settings.debug or debug_wanted(sources):
         yield Problem(
             "debug shows the board's inside to everyone", key="debug", remedy="unset PEGBOARD_DEBUG and FLASK_DEBUG"
         )
+
+
+def debug_wanted(sources: Sources) -> bool:
+    """Whether `flask --debug` or its variable asks for tracebacks."""
+    return (sources.variable("FLASK_DEBUG") or "0").lower() not in ("0", "false", "no")
 
 
 def _weakness(key: str) -> str:
@@ -89,7 +104,7 @@ def _table_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
                 if target not in below:
                     message = f"{table.name} refers to {target!r}, which belongs to no plugin it requires"
                     yield Problem(message, entry.name, "models", "", "list the owner in `requires`")
-                elif target == "users" and key.ondelete not in ("CASCADE", "SET NULL"):
+                elif target == "users" and (key.ondelete or "").upper() not in ("CASCADE", "SET NULL"):
                     remedy = "say ondelete='CASCADE' or 'SET NULL', or an account can never be deleted"
                     yield Problem(f"{table.name} refers to users without ondelete", entry.name, "models", "", remedy)
 
@@ -132,14 +147,17 @@ def _choice_problems(entries: Sequence[Entry], settings: BoardSettings) -> Itera
             )
             continue
         names = [provider.name for provider in offered[word]]
+        if not choice:
+            yield Problem("chooses no provider", key=key, remedy=suggestion("", names))
         for name in [choice] if isinstance(choice, str) else choice:
             if name not in names:
                 yield Problem(f"no enabled plugin provides {name!r}", key=key, remedy=suggestion(name, names))
     for word, providers in offered.items():
         outside = sorted(provider.name for provider in providers if not provider.embedded)
-        if word not in settings.providers and len(outside) > 1:
-            remedy = f'choose one below [pegboard.providers]: {word} = "{outside[0]}"'
-            yield Problem(f"{word} has several providers: {', '.join(outside)}", key=f"providers.{word}", remedy=remedy)
+        rivals = outside or sorted(provider.name for provider in providers)
+        if word not in settings.providers and len(rivals) > 1:
+            remedy = f'choose one below [pegboard.providers]: {word} = "{rivals[0]}"'
+            yield Problem(f"{word} has several providers: {', '.join(rivals)}", key=f"providers.{word}", remedy=remedy)
 
 
 def chosen_providers(entries: Sequence[Entry], settings: BoardSettings) -> dict[str, tuple[str, ...]]:
@@ -184,8 +202,9 @@ def _command_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
 def _policy_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
     for entry in entries:
         for directive, values in entry.contributions.get("content_security_policy", {}).items():
-            if not _DIRECTIVE.fullmatch(directive):
-                yield Problem(f"{directive!r} is not a directive", entry.name, "content_security_policy")
+            if directive not in _DIRECTIVES:
+                message = f"{directive!r} is not a directive that plugins may add to"
+                yield Problem(message, entry.name, "content_security_policy", "", suggestion(directive, _DIRECTIVES))
             for value in values:
                 scheme = directive.startswith(("script-src", "default-src", "object-src")) and str(value).endswith(":")
                 if scheme or not _SOURCE.fullmatch(str(value)):
@@ -201,11 +220,15 @@ def _single_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
         yield Problem(
             f"{sources[0]!r} tells who is signed in already", name, "user_source", "", "disable one of the two"
         )
-    seen: dict[str, str] = {}
+    seen = dict.fromkeys(CORE_GLOBALS, "the core")
     for entry in entries:
         for word in entry.contributions.get("template_globals", {}):
             other = seen.setdefault(word, entry.name)
             if other != entry.name:
                 yield Problem(
-                    f"the template global {word!r} comes from {other!r} already", entry.name, "template_globals"
+                    f"the template global {word!r} comes from {other!r} already",
+                    entry.name,
+                    "template_globals",
+                    "",
+                    "choose another name",
                 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pluggy
 
-from .errors import Problem
+from .errors import BoardFrozen, Problem
 from .hookspecs import PROJECT, Hooks
 from .plugin import Plugin
 from .settings import PluginSettings, Resolved
@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 
 State = Literal["enabled", "failed", "installed"]
 _MAPPINGS = ("template_globals", "content_security_policy")
+_ITEMS = {
+    "blueprints": ("flask", "Blueprint"),
+    "commands": ("click", "Command"),
+    "capabilities": ("pegboard.contracts.capability", "Capability"),
+    "providers": ("pegboard.contributions", "Provider"),
+    "permissions": ("pegboard.contributions", "Permission"),
+    "user_source": ("pegboard.contributions", "UserSource"),
+    "nav_items": ("pegboard.contributions", "NavItem"),
+    "slots": ("pegboard.contributions", "Slot"),
+    "health_checks": ("pegboard.contributions", "HealthCheck"),
+    "sandbox_peers": ("pegboard.contributions", "SandboxPeer"),
+}
 _NOT_COLLECTED = ("app_ready",)
 COLLECTED = tuple(
     name for name in vars(Hooks) if hasattr(vars(Hooks)[name], f"{PROJECT}_spec") and name not in _NOT_COLLECTED
@@ -64,7 +76,7 @@ class Entry:
         """The folder with its templates, static files and migrations, if it has a package of its own."""
         package = package_of(self.plugin)
         spec = find_spec(package) if package else None
-        return Path(spec.origin).parent if spec and spec.origin else None
+        return next((Path(place) for place in spec.submodule_search_locations or ()), None) if spec else None
 
     def part(self, name: str) -> Path | None:
         """A folder of the plugin (`templates`, `static`, `migrations`), if there is one."""
@@ -80,6 +92,8 @@ class Entry:
 class PluginManager(pluggy.PluginManager):
     """Looks for implementations in the plugin's own class only: inherited specifications are not inspected one by one."""
 
+    frozen = False
+
     def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:
         if name.startswith("_"):
             return None
@@ -88,15 +102,22 @@ class PluginManager(pluggy.PluginManager):
             return None
         return getattr(method, f"{PROJECT}_impl", None)
 
+    def register(self, plugin: object, name: str | None = None) -> str | None:
+        if self.frozen:
+            raise BoardFrozen("the board has booted: list the plugin in `plugins` instead of registering it")
+        return super().register(plugin, name)
 
-def new_manager(plugins: Iterable[type[Plugin[Any]]]) -> PluginManager:
-    """A plugin manager that knows the core's hooks and those that plugins bring."""
-    manager = PluginManager(PROJECT)
-    manager.add_hookspecs(Hooks)
-    for plugin in plugins:
-        if plugin.hookspecs is not None:
-            manager.add_hookspecs(plugin.hookspecs)
-    return manager
+
+def bring_hooks(entry: Entry, manager: PluginManager) -> list[Problem]:
+    """Add the hooks that a plugin brings for others to implement."""
+    if entry.plugin.hookspecs is None:
+        return []
+    try:
+        manager.add_hookspecs(entry.plugin.hookspecs)
+    except (ValueError, AssertionError) as error:
+        message = str(error) or "brings a hook that another plugin brings already"
+        return [Problem(message, entry.name, "hookspecs", entry.origin, "mark its methods with @hookspec")]
+    return []
 
 
 def package_of(plugin: type[Plugin[Any]]) -> str | None:
@@ -124,6 +145,7 @@ def collect(entry: Entry, manager: PluginManager) -> list[Problem]:
         if manager.has_plugin(entry.name):
             manager.unregister(name=entry.name)
         entry.contributions.clear()
+        entry.tables = ()
         return [
             Problem(
                 f"{step} raised {type(error).__name__}: {error}", entry.name, step, entry.origin, "correct the plugin"
@@ -141,12 +163,29 @@ def _implementation(manager: PluginManager, hook: str, instance: Plugin[Any]) ->
 
 def _materialised(hook: str, result: Any) -> Any:
     if hook == "user_source":
-        return result
-    if hook in _MAPPINGS:
-        if not isinstance(result, Mapping):
-            raise TypeError(f"returned {type(result).__name__}, not a mapping")
-        return {key: value if callable(value) else tuple(value) for key, value in result.items()}
-    return list(result)
+        return _typed(hook, result)
+    if hook not in _MAPPINGS:
+        return [_typed(hook, item) for item in result]
+    if not isinstance(result, Mapping):
+        raise TypeError(f"returned {type(result).__name__}, not a mapping")
+    if hook == "template_globals":
+        for name, value in result.items():
+            if not callable(value):
+                raise TypeError(f"{name!r} is not a function")
+        return dict(result)
+    for directive, values in result.items():
+        if isinstance(values, str):
+            raise TypeError(f"{directive} is one string; write a list of sources")
+    return {directive: tuple(values) for directive, values in result.items()}
+
+
+def _typed(hook: str, item: Any) -> Any:
+    """Refuse an item of another class here, where the culprit is known."""
+    home, name = _ITEMS[hook]
+    kind: type = getattr(import_module(home), name)
+    if not isinstance(item, kind):
+        raise TypeError(f"gave {type(item).__name__}, not {name}")
+    return item
 
 
 def _tables(entry: Entry) -> tuple[Table, ...]:
@@ -156,7 +195,8 @@ def _tables(entry: Entry) -> tuple[Table, ...]:
     import_module(f"{package}.models")
     from .db.models import metadata
 
-    return tuple(table for table in metadata.sorted_tables if table.info.get("owner") == entry.name)
+    # Not sorted_tables: a foreign key of one plugin that leads nowhere would then fail every other.
+    return tuple(table for table in metadata.tables.values() if table.info.get("owner") == entry.name)
 
 
 def _unknown_hooks(entry: Entry, manager: PluginManager) -> list[Problem]:
@@ -170,4 +210,10 @@ def _unknown_hooks(entry: Entry, manager: PluginManager) -> list[Problem]:
             if impl.plugin is entry.instance and not impl.optionalhook:
                 remedy = suggestion(name, [*vars(Hooks), *(vars(entry.plugin.hookspecs or object))])
                 problems.append(Problem(f"implements an unknown hook {name!r}", entry.name, name, entry.origin, remedy))
+    for name in (*COLLECTED, *_NOT_COLLECTED):
+        method = getattr(entry.plugin, name)
+        if method is not vars(Hooks)[name] and not hasattr(method, f"{PROJECT}_impl"):
+            problems.append(
+                Problem(f"{name} lacks @hookimpl", entry.name, name, entry.origin, f"put @hookimpl before {name}")
+            )
     return problems

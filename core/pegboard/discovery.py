@@ -19,7 +19,7 @@ from .settings import PluginSettings, suggestion
 GROUP = "pegboard.plugins"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED = frozenset(
-    {"pegboard", "env", "static", "core", "main", "plugins", "config", "db", "run", "sandbox", "doctor"}
+    {"pegboard", "env", "static", "core", "deployment", "main", "plugins", "config", "db", "run", "sandbox", "doctor"}
 )
 
 Reference = str | type[Plugin[Any]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from gettext import NullTranslations, translation
 from pathlib import Path
 
@@ -39,9 +39,20 @@ def current_locale() -> str:
     if len(catalogues.locales) == 1 or not has_request_context():
         return catalogues.locales[0]
     if "pegboard_locale" not in g:
-        g.pegboard_locale = request.accept_languages.best_match(catalogues.locales) or catalogues.locales[0]
+        g.pegboard_locale = _best(catalogues.locales)
     found: str = g.pegboard_locale
     return found
+
+
+def _best(locales: Sequence[str]) -> str:
+    """The reader's favourite: someone who asks for de-AT before en gets de where that is on offer."""
+    offered = {locale.lower().replace("_", "-"): locale for locale in locales}
+    for tag in request.accept_languages.values():
+        wanted = tag.lower().replace("_", "-")
+        found = offered.get(wanted) or offered.get(wanted.partition("-")[0])
+        if found:
+            return found
+    return locales[0]
 
 
 def _catalogue() -> NullTranslations:
@@ -62,13 +73,13 @@ def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
     return _catalogue().ngettext(singular, plural, num) % {"num": num, **values}
 
 
+def format_datetime(value: datetime) -> str:
+    """A date and time as the reader's language writes them, in UTC."""
+    from babel.dates import format_datetime as written
+
+    return written(value.astimezone(UTC), "d MMM y, HH:mm 'UTC'", locale=current_locale().replace("-", "_"))
+
+
 def lazy_gettext(message: str) -> Callable[[], str]:
     """A message for a place that is read at boot and shown later: call it per request."""
     return lambda: gettext(message)
-
-
-def format_datetime(value: datetime) -> str:
-    """A moment as the reader's language writes it: date and time, in UTC."""
-    from babel.dates import format_datetime as written
-
-    return str(written(value, "medium", locale=current_locale().replace("-", "_")))

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Flask, current_app
+from flask.sansio.blueprints import Blueprint
 
 from .board import Plan
 from .contracts.capability import Capability
@@ -65,6 +66,32 @@ class Board:
     def external_url(self, path: str) -> str:
         """An absolute link to a path of this board, from `PUBLIC_URL` alone."""
         return f"{self.settings.public_url.rstrip('/')}{path}"
+
+
+class BoardApp(Flask):
+    """A Flask application that takes no URL after it has booted: what came late was checked against nobody's."""
+
+    def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
+        _refuse_late(self, f"the blueprint {blueprint.name!r}")
+        super().register_blueprint(blueprint, **options)
+
+    def add_url_rule(self, rule: str, *args: Any, **options: Any) -> None:
+        _refuse_late(self, f"the URL {rule}")
+        super().add_url_rule(rule, *args, **options)
+
+
+def _refuse_late(app: Flask, what: str) -> None:
+    board = app.extensions.get("pegboard")
+    if board is not None and board.frozen:
+        raise BoardFrozen(f"{what} came after the board had booted; give it through the hook `blueprints` of a plugin")
+
+
+def freeze(app: Flask) -> None:
+    """From here on every change is BoardFrozen."""
+    board = board_of(app)
+    if board.plan.manager is not None:
+        board.plan.manager.frozen = True
+    board.frozen = True
 
 
 def current_board() -> Board:

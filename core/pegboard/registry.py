@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from threading import Lock
+from threading import RLock
 from typing import Any, TypeVar, cast
 
 from .contracts.capability import Capability
@@ -20,7 +20,7 @@ class Registry:
         self._providers = {(p.capability.name, p.name): p for p in providers}
         self._chosen = chosen
         self._made: dict[tuple[str, str], Any] = {}
-        self._lock = Lock()
+        self._lock = RLock()  # a provider may ask for another while it is made
 
     def get(self, capability: Capability[T], name: str | None = None) -> T:
         """The provider of that name, or the chosen one. PegboardError names the choices where there is none."""

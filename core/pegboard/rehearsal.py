@@ -65,7 +65,12 @@ def url_problems(entries: Sequence[Entry], permissions: Sequence[str], roles: Se
 
 def normalised(rule: str) -> str:
     """A rule as the router tells it from others: argument names and a slash at the end make no difference."""
-    return _ARGUMENT.sub(lambda m: f"<{m['converter'] or 'default'}({m['args'] or ''})>", rule).rstrip("/") or "/"
+    return (
+        _ARGUMENT.sub(
+            lambda m: f"<{(m['converter'] or 'string').replace('default', 'string')}({m['args'] or ''})>", rule
+        ).rstrip("/")
+        or "/"
+    )
 
 
 def _registered(entry: Entry, rehearsal: Rehearsal) -> Iterator[Problem]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from .errors import Problem
@@ -27,7 +27,7 @@ DEFAULT_BUILTINS = ("accounts", "files", "home", "local_files")
 
 
 class Env:
-    """Marks a field with the variables it is read from, strongest first: `Annotated[str, Env("AWS_REGION")]`."""
+    """Marks a field with the variables it is read from, strongest first: `Annotated[str, Env("PUBLIC_URL", "APP_URL")]`."""
 
     def __init__(self, *names: str) -> None:
         self.names = names
@@ -51,61 +51,73 @@ class PluginSettings(SettingsModel):
     """What its variables begin with; by default the plugin's name in capitals and an underscore."""
 
     on_failure: Literal["abort", "skip"] = Field(
-        "abort",
+        default="abort",
         description="When the plugin cannot be loaded: abort the boot, or skip the plugin and what requires it.",
     )
     url_prefix: str | None = Field(
-        None, pattern=r"^(/[A-Za-z0-9_.~-]+)*$", description="Where its pages hang, instead of its own choice."
+        default=None, pattern=r"^(/[A-Za-z0-9_.~-]+)*$", description="Where its pages hang, instead of its own choice."
     )
 
 
 class BoardSettings(SettingsModel):
     """The settings of the board itself: `[pegboard]` in `pegboard.toml`."""
 
-    app_name: Annotated[str, Env("APP_NAME")] = Field("Pegboard", min_length=1, max_length=80, description="Its name.")
-    env: Annotated[Environment, Env("PEGBOARD_ENV")] = Field("development", description="Which overlay applies.")
-    debug: Annotated[bool, Env("PEGBOARD_DEBUG")] = Field(False, description="Show tracebacks. Never in production.")
+    app_name: Annotated[str, Env("APP_NAME")] = Field(
+        default="Pegboard", min_length=1, max_length=80, description="Its name."
+    )
+    env: Annotated[Environment, Env("PEGBOARD_ENV")] = Field(
+        default="development", description="Which overlay applies."
+    )
+    debug: Annotated[bool, Env("PEGBOARD_DEBUG")] = Field(
+        default=False, description="Show tracebacks. Never in production."
+    )
     public_url: Annotated[str, Env("PUBLIC_URL", "APP_URL")] = Field(
-        "http://127.0.0.1:5000",
+        default="http://127.0.0.1:5000",
         pattern=r"^https?://[^/\s?#@]+(/[^\s?#]*)?$",
         description="The address people use; every absolute link is built from it. Required in production.",
     )
     secret_key: Annotated[SecretStr | None, Env("SECRET_KEY")] = Field(
-        None,
+        default=None,
         description="Signs cookies and links: at least 32 random characters. Required in production, made up elsewhere.",
         json_schema_extra={"where": "python -c 'import secrets; print(secrets.token_urlsafe(48))'"},
     )
     secret_key_fallbacks: Annotated[tuple[SecretStr, ...], Env("SECRET_KEY_FALLBACKS")] = Field(
-        (), description="Older keys that still verify, newest first; never used to sign."
+        default=(), description="Older keys that still verify, newest first; never used to sign."
     )
     database_url: Annotated[str | None, Env("DATABASE_URL")] = Field(
-        None,
+        default=None,
         repr=False,
         description="SQLAlchemy URL. Outside production by default SQLite in the instance folder.",
     )
     plugins: Annotated[tuple[str, ...], Env("PEGBOARD_PLUGINS")] = Field(
-        (), description="Enabled plugins: names of installed ones, or module:Class of your own."
+        default=(), description="Enabled plugins: names of installed ones, or module:Class of your own."
     )
     builtins: Annotated[tuple[str, ...], Env("PEGBOARD_BUILTINS")] = Field(
-        DEFAULT_BUILTINS, description="Enabled plugins of those that ship with the core."
+        default=DEFAULT_BUILTINS, description="Enabled plugins of those that ship with the core."
     )
     providers: dict[str, str | tuple[str, ...]] = Field(
         default_factory=dict, description='Which provider serves each capability, as in files = "local".'
     )
     instance_path: Annotated[Path, Env("PEGBOARD_INSTANCE_PATH")] = Field(
-        Path("instance"), description="Folder for what the board writes: SQLite, local files."
+        default=Path("instance"), description="Folder for what the board writes: SQLite, local files."
     )
     trusted_proxies: Annotated[int, Env("TRUSTED_PROXIES")] = Field(
-        0, ge=0, le=10, description="How many proxies of yours stand in front, each adding to X-Forwarded-For."
+        default=0, ge=0, le=10, description="How many proxies of yours stand in front, each adding to X-Forwarded-For."
     )
-    locales: tuple[str, ...] = Field(("en",), min_length=1, description="Languages on offer; the first is the default.")
+    locales: tuple[str, ...] = Field(
+        default=("en",), min_length=1, description="Languages on offer; the first is the default."
+    )
     logo: str | None = Field(
-        None, description="Path below static/ of your deployment, shown instead of the name's mark."
+        default=None, description="Path below static/ of your deployment, shown instead of the name's mark."
     )
-    accent: str | None = Field(None, pattern=r"^#[0-9a-fA-F]{6}$", description="The one accent colour, as #rrggbb.")
-    csp_report_uri: str | None = Field(None, pattern=r"^[^\s;,]+$", description="Where browsers report violations.")
+    accent: str | None = Field(
+        default=None, pattern=r"^#[0-9a-fA-F]{6}$", description="The one accent colour, as #rrggbb."
+    )
+    csp_report_uri: str | None = Field(
+        default=None, pattern=r"^[^\s;,]+$", description="Where browsers report violations."
+    )
     max_form_bytes: int = Field(
-        1_000_000, ge=1_000, description="Largest request body, in bytes, where a view sets none."
+        default=1_000_000, ge=1_000, description="Largest request body, in bytes, where a view sets none."
     )
 
 
@@ -168,7 +180,8 @@ def resolve(model: type[M], sources: Sources, *, plugin: str, table: str, prefix
         with _without_foreign_plugins():
             value = model.model_validate(values)
     except ValidationError as error:
-        found.problems += [_problem(error_, model, found.origins, plugin, prefix) for error_ in _errors(error)]
+        hidden = list(_secrets(model, values))
+        found.problems += [_problem(error_, model, found.origins, plugin, prefix, hidden) for error_ in _errors(error)]
     else:
         found.value = value if not found.problems else None
     return found
@@ -233,15 +246,31 @@ def suggestion(word: str, choices: Mapping[str, Any] | list[str] | tuple[str, ..
     return f"one of: {', '.join(sorted(choices))}" if choices else "there is none to choose from"
 
 
+def _secrets(model: type[SettingsModel], values: Mapping[str, Any]) -> Iterator[str]:
+    """The secrets among the values, as text: an author's message may quote one."""
+    for key, value in values.items():
+        if is_secret(model.model_fields[key]):
+            for item in value if isinstance(value, list | tuple) else [value]:
+                text = str(item.get_secret_value() if isinstance(item, SecretStr | SecretBytes) else item)
+                yield from [text] if text else []
+
+
 def _errors(error: ValidationError) -> list[Any]:
     return list(error.errors(include_input=False, include_url=False, include_context=False))
 
 
 def _problem(
-    error: Mapping[str, Any], model: type[SettingsModel], origins: Mapping[str, Origin], plugin: str, prefix: str
+    error: Mapping[str, Any],
+    model: type[SettingsModel],
+    origins: Mapping[str, Origin],
+    plugin: str,
+    prefix: str,
+    hidden: Sequence[str],
 ) -> Problem:
     key = str(error["loc"][0]) if error["loc"] else ""
     message = str(error["msg"]).removeprefix("Value error, ")
+    for secret in hidden:
+        message = message.replace(secret, "…")
     if key not in model.model_fields:
         return Problem(message, plugin, key)
     extra = model.model_fields[key].json_schema_extra

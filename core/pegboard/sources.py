@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from .errors import Problem
 
 Tables = Mapping[str, Mapping[str, Any]]
+ENVIRONMENTS = ("development", "test", "production")
 _LARGEST_SECRET = 65_536
 
 
@@ -29,15 +30,27 @@ class Variables:
 class SecretsFolder(Variables):
     """A folder with one file per variable, named like it in capitals or small letters, as container platforms mount."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, problems: list[Problem]) -> None:
         super().__init__(f"{folder}", {})
+        self._problems = problems
         self._files = {p.name.upper(): p for p in folder.iterdir() if p.is_file()} if folder.is_dir() else {}
 
     def get(self, name: str) -> str | None:
         path = self._files.get(name.upper())
-        if path is None or path.stat().st_size > _LARGEST_SECRET:
+        if path is None:
             return None
-        return path.read_text(encoding="utf-8").strip()
+        try:
+            if path.stat().st_size > _LARGEST_SECRET:
+                raise OSError(f"it is larger than {_LARGEST_SECRET} bytes")
+            return path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error.strerror or error)
+            problem = Problem(
+                f"the secret cannot be read: {why}", key=name, source=str(path), remedy="correct the file"
+            )
+            if problem not in self._problems:
+                self._problems.append(problem)
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +59,11 @@ class Sources:
 
     folder: Path
     file: Path | None = None
-    given: Tables = field(default_factory=dict)
+    given: Tables = field(default_factory=dict, repr=False)
     variables: tuple[Variables, ...] = ()
-    tables: tuple[tuple[str, Tables], ...] = ()
-    problems: tuple[Problem, ...] = ()
+    tables: tuple[tuple[str, Tables], ...] = field(default=(), repr=False)
+    problems: Sequence[Problem] = ()
+    """What is wrong with them; grows when an unreadable secret is asked for."""
 
     def variable(self, name: str) -> str | None:
         """The strongest value of a variable, wherever it is."""
@@ -79,15 +93,19 @@ def read_sources(
     layers = [Variables("the environment", environ)]
     dotenv = _read_dotenv(folder / ".env", problems)
     secrets = environ.get("PEGBOARD_SECRETS_DIR") or (dotenv or {}).get("PEGBOARD_SECRETS_DIR") or "/run/secrets"
-    layers.append(SecretsFolder(folder / secrets))
+    layers.append(SecretsFolder(folder / secrets, problems))
     if dotenv is not None:
         layers.append(Variables(".env", dotenv))
-    name = next((value for layer in layers if (value := layer.get("PEGBOARD_ENV"))), None)
-    name = (
-        name or (given or {}).get("pegboard", {}).get("env") or document.get("pegboard", {}).get("env", "development")
-    )
+    name = _setting(given or {}, "env")
+    name = name or next((value for layer in layers if (value := layer.get("PEGBOARD_ENV"))), None)
+    name = name or _setting(document, "env") or "development"
     tables = _layers(file.name, document, str(name), problems)
-    return Sources(folder, file if file.exists() else None, given or {}, tuple(layers), tables, tuple(problems))
+    return Sources(folder, file if file.exists() else None, given or {}, tuple(layers), tables, problems)
+
+
+def _setting(tables: Mapping[str, Any], key: str) -> Any:
+    board = tables.get("pegboard", {})
+    return board.get(key) if isinstance(board, Mapping) else None
 
 
 def _read_toml(file: Path, problems: list[Problem], *, required: bool) -> dict[str, Any]:
@@ -122,18 +140,25 @@ def _read_dotenv(file: Path, problems: list[Problem]) -> Mapping[str, str | None
 def _layers(label: str, document: dict[str, Any], env: str, problems: list[Problem]) -> tuple[tuple[str, Tables], ...]:
     """The overlay of this environment before the plain tables. What is not a table is a problem."""
     overlays = document.pop("env", {})
-    overlay = overlays.get(env, {}) if isinstance(overlays, dict) else overlays
-    layers = []
-    for name, tables in ((f"[env.{env}] of {label}", overlay), (label, document)):
-        wrong = (
-            [key for key, value in tables.items() if not isinstance(value, dict)] if isinstance(tables, dict) else [env]
+    if not isinstance(overlays, dict):
+        problems.append(Problem("'env' must be a table", key="env", source=label, remedy=f"write [env.{env}.pegboard]"))
+        overlays = {}
+    problems += [
+        Problem(
+            f"no environment is called {name!r}", key="env", source=label, remedy=f"one of: {', '.join(ENVIRONMENTS)}"
         )
+        for name in overlays
+        if name not in ENVIRONMENTS
+    ]
+    layers = []
+    for name, tables in ((f"[env.{env}] of {label}", overlays.get(env, {})), (label, document)):
+        found = tables if isinstance(tables, dict) else {env: tables}
         problems += [
             Problem(
                 f"{key!r} must be a table", key=key, source=name, remedy=f"write it below [{key}] or below [pegboard]"
             )
-            for key in wrong
+            for key, value in found.items()
+            if not isinstance(value, dict)
         ]
-        if isinstance(tables, dict):
-            layers.append((name, {key: value for key, value in tables.items() if isinstance(value, dict)}))
+        layers.append((name, {key: value for key, value in found.items() if isinstance(value, dict)}))
     return tuple(layers)

@@ -73,7 +73,7 @@ def graph(as_json: bool) -> None:
         print_json(rows)
         return
     for number, row in enumerate(rows, 1):
-        before = [*row["requires"], *(f"({name})" for name in row["after"])]  # type: ignore[misc]
+        before = [*row["requires"], *(f"({name})" for name in row["after"])]
         click.echo(f"{number:>3}  {row['name']}" + (f"  ← {', '.join(before)}" if before else ""))
 
 

@@ -30,10 +30,10 @@ def init_database(app: Flask, url: str, *, env: str) -> None:
     db.init_app(app)
     with app.app_context():
         engine = db.engine
+    if env == "test":
+        event.listen(engine, "connect", _refuse_foreign)  # first, before the journal mode is written into the file
     if parsed.get_backend_name() == "sqlite":
         listen_sqlite(engine)
-    if env == "test":
-        event.listen(engine, "connect", _refuse_foreign)
     _dispose_after_fork(engine)
 
 
@@ -58,6 +58,7 @@ def _refuse_foreign(connection: Any, record: object) -> None:
     from .environment import refuse_foreign_database
 
     refuse_foreign_database(connection)
+    connection.rollback()  # some drivers began a transaction for the question
 
 
 def _dispose_after_fork(engine: Engine) -> None:

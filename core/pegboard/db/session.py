@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy import TextClause, event
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from pegboard.errors import PegboardError
 
@@ -15,6 +16,7 @@ from .models import metadata
 
 db = SQLAlchemy(metadata=metadata, session_options={"expire_on_commit": False})
 _WRITTEN = "pegboard.written"
+_WRITES = re.compile(r"\s*(insert|update|delete|replace|merge|create|alter|drop)\b", re.IGNORECASE)
 
 
 @contextmanager
@@ -35,9 +37,10 @@ def _flushed(session: Session, context: object) -> None:
 
 
 @event.listens_for(Session, "do_orm_execute")
-def _executed(state: object) -> None:
-    if getattr(state, "is_insert", False) or getattr(state, "is_update", False) or getattr(state, "is_delete", False):
-        state.session.info[_WRITTEN] = True  # type: ignore[attr-defined]
+def _executed(state: ORMExecuteState) -> None:
+    text = state.statement.text if isinstance(state.statement, TextClause) else ""
+    if state.is_insert or state.is_update or state.is_delete or _WRITES.match(text):
+        state.session.info[_WRITTEN] = True
 
 
 @event.listens_for(Session, "after_transaction_end")

@@ -35,7 +35,7 @@ def init_csrf(app: Flask) -> None:
 
 def csrf_token() -> str:
     """The token of this session, for a form or the header `X-CSRFToken`."""
-    from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
+    from flask_wtf.csrf import generate_csrf
 
     return str(generate_csrf())
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, jsonify, render_template
+from flask import Flask, g, jsonify, render_template
+from markupsafe import escape
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response
 
@@ -49,10 +50,22 @@ def error_answer(code: int, message: str = "") -> tuple[Any, int]:
     title, advice = words(code)
     if wants_json():
         return jsonify({"error": {"status": code, "message": message or title, "request_id": request_id()}}), code
-    page = render_template(
-        "error.html", code=code, title=title, message=message, advice=advice, request_id=request_id()
-    )
-    return page, code
+    return _page(code, title, message, advice), code
+
+
+def _page(code: int, title: str, message: str, advice: str) -> str:
+    """The page of an error; plain words where it cannot be drawn. From 500 on nobody is asked who is signed in."""
+    if code >= 500:
+        g.setdefault("pegboard_user", None)
+    try:
+        return render_template(
+            "error.html", code=code, title=title, message=message, advice=advice, request_id=request_id()
+        )
+    except Exception:  # the page that says what broke must not break
+        log.exception("the error page cannot be drawn, request %s", request_id())
+        return (
+            f"<!doctype html><title>{escape(title)}</title><h1>{escape(message or title)}</h1><p>{escape(advice)}</p>"
+        )
 
 
 def _http(error: HTTPException) -> Any:

@@ -48,6 +48,8 @@ def merged_policy(contributions: Iterable[Mapping[str, Iterable[str]]], report_u
         for directive, values in contribution.items():
             known = policy.setdefault(directive, ["'self'"])
             known += [value for value in values if value not in known]
+            if len(known) > 1 and "'none'" in known:
+                known.remove("'none'")  # browsers ignore it beside another source, loudly
     if report_uri:
         policy["report-uri"] = [report_uri]
     return "; ".join(f"{directive} {' '.join(values)}" for directive, values in policy.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from flask import current_app, request
 from werkzeug.exceptions import TooManyRequests
@@ -40,14 +40,34 @@ def limited(
 
 def spend(rate: str, name: str, *key: str) -> None:
     """Count one use; raise TooManyRequests when there were more than `rate`."""
-    from time import time
-
     from limits import parse
 
     limiter, item = _limiter(), parse(rate)
     if not limiter.hit(item, name, *key):
-        reset = limiter.get_window_stats(item, name, *key).reset_time
-        raise TooManyRequests(_("Wait a little, then try again."), retry_after=max(1, int(reset - time()) + 1))
+        _refuse(limiter, item, name, *key)
+
+
+def check(rate: str, name: str, *key: str) -> None:
+    """Raise TooManyRequests where nothing of `rate` is left, and count nothing."""
+    from limits import parse
+
+    limiter, item = _limiter(), parse(rate)
+    if not limiter.test(item, name, *key):
+        _refuse(limiter, item, name, *key)
+
+
+def clear(rate: str, name: str, *key: str) -> None:
+    """Forget the uses counted so far."""
+    from limits import parse
+
+    _limiter().clear(parse(rate), name, *key)
+
+
+def _refuse(limiter: Any, item: Any, name: str, *key: str) -> NoReturn:
+    from time import time
+
+    reset = limiter.get_window_stats(item, name, *key).reset_time
+    raise TooManyRequests(_("Wait a little, then try again."), retry_after=max(1, int(reset - time()) + 1))
 
 
 def _limiter() -> Any:

@@ -19,7 +19,7 @@ def wants_json() -> bool:
 
 def safe_next(target: str | None, default: str) -> str:
     """`target` if it is a path of this site, else `default`. Nothing that a browser could read as another host passes."""
-    if not target or len(target) > 2_000 or not target.startswith("/") or target.startswith(("//", "/\\")):
+    if not target or len(target) > 2_000 or not target.startswith("/") or target.startswith("//"):
         return default
     if "\\" in target or any(ord(character) < 33 or ord(character) == 127 for character in target):
         return default

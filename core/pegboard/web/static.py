@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flask import Flask, current_app, request, send_from_directory, url_for
 from werkzeug.exceptions import NotFound
+from werkzeug.security import safe_join
 from werkzeug.wrappers import Response
 
 from pegboard.board import Plan
@@ -27,8 +28,10 @@ class StaticFiles:
         """Eight hexadecimal digits of the content's SHA-256, or nothing where there is no such file."""
         key = f"{owner}/{path}"
         if fresh or key not in self._hashes:
-            file = self.folders[owner] / path if owner in self.folders else None
-            self._hashes[key] = sha256(file.read_bytes()).hexdigest()[:8] if file and file.is_file() else ""
+            found = safe_join(str(self.folders[owner]), path) if owner in self.folders else None
+            if found is None or not Path(found).is_file():
+                return ""
+            self._hashes[key] = sha256(Path(found).read_bytes()).hexdigest()[:8]
         return self._hashes[key]
 
 
@@ -55,7 +58,8 @@ def _serve(filename: str) -> Response:
     files: StaticFiles = current_app.extensions[EXTENSION]
     if owner not in files.folders or not path:
         raise NotFound
-    age = _YEAR if request.args.get("v") == files.version(owner, path, fresh=current_app.debug) else None
+    named = request.args.get("v")
+    age = _YEAR if named and named == files.version(owner, path, fresh=current_app.debug) else None
     response = send_from_directory(files.folders[owner], path, max_age=age)
     if age:
         response.cache_control.public, response.cache_control.immutable = True, True

@@ -13,6 +13,7 @@ from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PrefixLoader
 from markupsafe import Markup
 
 from pegboard.board import Plan
+from pegboard.contracts.users import User
 from pegboard.contributions import NavItem, Text
 from pegboard.i18n import current_locale, format_datetime, gettext, ngettext
 from pegboard.live import Board, current_board
@@ -49,12 +50,12 @@ def init_templates(app: Flask, plan: Plan) -> None:
         _=gettext,
         gettext=gettext,
         ngettext=ngettext,
+        format_datetime=format_datetime,
         nav=nav,
         slot=slot,
         can=can,
         csp_nonce=csp_nonce,
         static_url=static_url,
-        format_datetime=format_datetime,
     )
     for entry in plan.active:
         for name, function in entry.contributions.get("template_globals", {}).items():
@@ -89,12 +90,13 @@ def _context() -> dict[str, Any]:
 def nav(menu: str) -> list[dict[str, Any]]:
     """The entries of a menu that are for the person asking."""
     found = []
-    for owned in current_board().nav_items:
+    board, user = current_board(), current_user()
+    for owned in board.nav_items:
         item: NavItem = owned.item
-        if item.menu != menu:
+        if item.menu != menu or owned.plugin in board.broken:
             continue
         try:
-            if _is_for_them(item):
+            if _is_for(user, item):
                 url = url_for(item.endpoint)
                 active = request.endpoint == item.endpoint
                 found.append({"label": _shown(item.label), "url": url, "active": active, "icon": item.icon})
@@ -106,9 +108,11 @@ def nav(menu: str) -> list[dict[str, Any]]:
 def slot(name: str) -> list[Markup]:
     """The fragments that plugins put in a place, in order of weight."""
     found = []
-    for owned in current_board().slots.get(name, ()):
+    board = current_board()
+    for owned in board.slots.get(name, ()):
         try:
-            found.append(_safe(owned.item.render()))
+            if owned.plugin not in board.broken:
+                found.append(_safe(owned.item.render()))
         except Exception:  # a plugin's fragment never breaks the page
             log.exception("slot %s of plugin %s left out", name, owned.plugin)
     return [fragment for fragment in found if fragment]
@@ -123,8 +127,7 @@ def _shown(label: Text) -> str:
     return label if isinstance(label, str) else label()
 
 
-def _is_for_them(item: NavItem) -> bool:
-    user = current_user()
+def _is_for(user: User | None, item: NavItem) -> bool:
     if item.permission and (user is None or item.permission not in user.permissions):
         return False
     return item.audience == "everyone" or (item.audience == "signed_in") is (user is not None)

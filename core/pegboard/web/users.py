@@ -80,5 +80,5 @@ def ask_to_sign_in() -> Response:
     source = current_board().user_source
     if source is None or wants_json():
         abort(401)
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    wanted = f"{request.root_path}{request.full_path.rstrip('?')}" if request.method == "GET" else None
     return redirect(url_for(source.sign_in_endpoint, next=wanted))

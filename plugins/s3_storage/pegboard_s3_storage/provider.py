@@ -170,7 +170,8 @@ class S3FileStorage:
                 Conditions=[*conditions, ["content-length-range", size, size]],
                 ExpiresIn=expires,
             )
-        return SignedUpload("POST", str(form["url"]), fields=form["fields"])
+        # Servers route a browser's question before a form (OPTIONS) by the slash that ends a bucket's URL.
+        return SignedUpload("POST", f"{str(form['url']).rstrip('/')}/", fields=form["fields"])
 
 
 _DASHED = {"ContentType": "Content-Type", "ContentDisposition": "Content-Disposition"}

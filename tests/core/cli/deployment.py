@@ -40,8 +40,8 @@ from pegboard import Plugin, PluginSettings, hookimpl
 
 
 class {cls}Settings(PluginSettings):
-    size: int = Field(3, description="How many.")
-    token: SecretStr | None = Field(None, description="Opens it.", json_schema_extra={{"where": "https://example.com/keys"}})
+    size: int = Field(default=3, description="How many.")
+    token: SecretStr | None = Field(default=None, description="Opens it.", json_schema_extra={{"where": "https://example.com/keys"}})
 
 
 class {cls}(Plugin[{cls}Settings]):

@@ -135,6 +135,7 @@ def test_readyz_and_doctor_and_run_say_that_migrations_are_pending(
     app = create_app()
     answer = app.test_client().get("/readyz")
     assert answer.status_code == 503
+    assert answer.json is not None
     assert answer.json["checks"] == {"database": "ok", "migrations": "failed"}
     assert f"migrations are pending for {name}" in deployment.run("doctor").output
     warn_of_pending(app)

@@ -13,10 +13,10 @@ def upload_form() -> Any:
 
 @cache
 def _form_class() -> Any:
-    from flask_wtf import FlaskForm  # type: ignore[import-untyped]
-    from wtforms import MultipleFileField  # type: ignore[import-untyped]
+    from flask_wtf import FlaskForm
+    from wtforms import MultipleFileField
 
-    class UploadForm(FlaskForm):  # type: ignore[misc]
+    class UploadForm(FlaskForm):
         file = MultipleFileField()
 
     return UploadForm

@@ -10,7 +10,7 @@ A provider that cannot be reached raises `ProviderError`; the row stays, and the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import func, select
 
@@ -96,8 +96,9 @@ class FileService:
                 content_type, size = inspected(storage, file, _settings())
         except (FileRefused, NotFound) as error:
             refused = error if isinstance(error, FileRefused) else FileRefused("truncated")
-            if move(file, FAILED, problem=refused.problem):
-                self._remove_objects(file, storage)
+            if not move(file, FAILED, problem=refused.problem):
+                return self._overtaken(file)
+            self._remove_objects(file, storage)
             raise refused from None
         finished = self._finished(file, content_type, size)
         with outside_transaction():
@@ -177,13 +178,17 @@ class FileService:
     def _finished(self, file: File, content_type: str, size: int) -> File:
         if move(file, READY, content_type=content_type, size=size):
             return file
-        try:
+        return self._overtaken(file)
+
+    def _overtaken(self, file: File) -> File:
+        """What a faster request has made of the file: looked at it already, or deleted it on its way."""
+        with suppress(NoSuchFile):
             now = find(file.id, ANYONE)
-        except NoSuchFile:
-            now = None
-        if now is not None and now.state == READY:
-            return now
-        self._remove_objects(file, _storage(file.provider))  # it was deleted while it was on its way
+            if now.state == READY:
+                return now
+            if now.state == FAILED:
+                raise FileRefused(now.problem or "truncated")
+        self._remove_objects(file, _storage(file.provider))
         raise NoSuchFile
 
     def _remove_objects(self, file: File, storage: FileStorage) -> None:

@@ -10,13 +10,14 @@ from pegboard.settings import PluginSettings
 class FilesSettings(PluginSettings):
     """`[files]` in `pegboard.toml`, `FILES_…` in the environment."""
 
-    max_size: int = Field(100 * 1024 * 1024, ge=1, description="Largest file, in bytes.")
+    max_size: int = Field(default=100 * 1024 * 1024, ge=1, description="Largest file, in bytes.")
     allowed_types: tuple[str, ...] = Field(
-        (), description='Media types that are accepted, as in ["image/*", "application/pdf"]; none listed accepts all.'
+        default=(),
+        description='Media types that are accepted, as in ["image/*", "application/pdf"]; none listed accepts all.',
     )
-    link_seconds: int = Field(300, ge=10, le=604_800, description="How long a link to a private file works.")
+    link_seconds: int = Field(default=300, ge=10, le=604_800, description="How long a link to a private file works.")
     upload_seconds: int = Field(
-        900, ge=60, le=86_400, description="How long a browser may begin to send what it announced."
+        default=900, ge=60, le=86_400, description="How long a browser may begin to send what it announced."
     )
 
     @field_validator("allowed_types")

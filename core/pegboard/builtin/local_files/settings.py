@@ -13,5 +13,5 @@ class LocalFilesSettings(PluginSettings):
     """`[local_files]` in `pegboard.toml`, `LOCAL_FILES_…` in the environment."""
 
     folder: Path = Field(
-        Path("files"), description="Where objects are kept; a relative path is below the instance folder."
+        default=Path("files"), description="Where objects are kept; a relative path is below the instance folder."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,11 +123,18 @@ MakeBoard = Callable[..., Flask]
 
 @pytest.fixture
 def make_board(tmp_path: Path) -> Iterator[MakeBoard]:
-    """Boards with files in a folder of their own, migrated. Keywords are settings of `files`."""
+    """Boards with files in a folder of their own, migrated. `more` are further plugins and their settings; keywords are
+    settings of `files`."""
     made: list[Flask] = []
 
-    def make(provider: str = "local", public_url: str = "http://127.0.0.1:5000", **settings: Any) -> Flask:
-        plugins = [People, Files, LocalFiles, MoodyFiles]
+    def make(
+        provider: str = "local",
+        public_url: str = "http://127.0.0.1:5000",
+        more: Mapping[type[Plugin[Any]], Mapping[str, Any]] | None = None,
+        **settings: Any,
+    ) -> Flask:
+        others = dict(more or {})
+        plugins = [People, Files, LocalFiles, MoodyFiles, *others]
         board = BoardSettings(
             env="test",
             builtins=(),
@@ -136,7 +143,9 @@ def make_board(tmp_path: Path) -> Iterator[MakeBoard]:
             database_url=f"sqlite:///{tmp_path}/test.db",
             providers={"files": provider},
         )
-        app = create_app(board, plugins=plugins, config={"files": settings})
+        app = create_app(
+            board, plugins=plugins, config={"files": settings} | {kind.name: given for kind, given in others.items()}
+        )
         made.append(app)
         plan = board_of(app).plan
         board_of(app).plugin(MoodyFiles).folder = tmp_path / "moody"

@@ -6,7 +6,6 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from tests.core.builtin.files.boards import PNG, MakeBoard, MoodyFiles, moody, objects, states
 from flask import Flask
 
 from pegboard.builtin.files.models import File
@@ -16,6 +15,7 @@ from pegboard.contracts.files import FILES
 from pegboard.db import db
 from pegboard.errors import PegboardError, ProviderError
 from pegboard.live import board_of
+from tests.core.builtin.files.boards import PNG, MakeBoard, MoodyFiles, moody, objects, states
 
 
 def test_a_saved_file_comes_back_byte_for_byte(board: Flask) -> None:
@@ -47,7 +47,9 @@ def test_no_provider_is_called_inside_a_transaction(moody_board: Flask) -> None:
 def test_a_caller_who_has_written_is_refused_and_keeps_what_was_written(board: Flask) -> None:
     with board.app_context():
         first = files.save(BytesIO(PNG), "a.png", None, "alice")
-        db.session.add(File(id="x", owner="bob", provider="local", key="x", filename="x", content_type="a/b", state="ready"))
+        db.session.add(
+            File(id="x", owner="bob", provider="local", key="x", filename="x", content_type="a/b", state="ready")
+        )
         for call in (
             lambda: files.save(BytesIO(PNG), "b.png", None, "alice"),
             lambda: files.begin_upload("b.png", None, 3, "alice"),
@@ -168,7 +170,9 @@ def test_a_name_of_ten_kilobytes_is_cut_and_keeps_its_extension(board: Flask) ->
     assert name.endswith("n.png")
 
 
-def _sent(content: bytes, name: str = "chart.png", kind: str = "image/png", size: int | None = None, **more: bool) -> File:
+def _sent(
+    content: bytes, name: str = "chart.png", kind: str = "image/png", size: int | None = None, **more: bool
+) -> File:
     file, _ = files.begin_upload(name, kind, len(content) if size is None else size, "alice", **more)
     storage = board_of(db_app()).provider(FILES, file.provider)
     storage.put(str(file.upload_key), BytesIO(content), content_type=kind)
@@ -252,7 +256,9 @@ def test_a_provider_that_does_not_answer_leaves_the_upload_pending(moody_board: 
         assert files.complete_upload(file.id, "alice").state == "ready"
 
 
-def test_a_file_deleted_on_its_way_leaves_no_object(moody_board: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_deleted_on_its_way_leaves_no_object(
+    moody_board: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     storage = moody(moody_board)
     copy = storage.copy
     with moody_board.app_context():
@@ -261,8 +267,8 @@ def test_a_file_deleted_on_its_way_leaves_no_object(moody_board: Flask, tmp_path
         def deleted_meanwhile(source: str, target: str) -> object:
             stat = copy(source, target)
             files.delete(file.id, "alice")
-            copied_again = storage.put(target, BytesIO(PNG), content_type="image/png")
-            return copied_again or stat
+            storage.put(target, BytesIO(PNG), content_type="image/png")
+            return stat
 
         monkeypatch.setattr(storage, "copy", deleted_meanwhile)
         with pytest.raises(NoSuchFile):
@@ -270,16 +276,32 @@ def test_a_file_deleted_on_its_way_leaves_no_object(moody_board: Flask, tmp_path
     assert objects(tmp_path) == []
 
 
+def test_two_requests_that_complete_one_upload_both_find_it_ready(
+    moody_board: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = moody(moody_board)
+    copy = storage.copy
+    with moody_board.app_context():
+        file = _sent(PNG)
+
+        def overtaken(source: str, target: str) -> object:
+            monkeypatch.setattr(storage, "copy", copy)
+            files.complete_upload(file.id, "alice")
+            return copy(source, target)
+
+        monkeypatch.setattr(storage, "copy", overtaken)
+        assert files.complete_upload(file.id, "alice").state == "ready"
+        with files.open(file.id, "alice") as pieces:
+            assert b"".join(pieces) == PNG
+    assert states(moody_board) == [("ready", None)]
+
+
 @pytest.mark.parametrize("call", ["get", "open", "url", "delete", "complete_upload"])
 def test_somebody_elses_file_is_no_file(board: Flask, call: str) -> None:
     with board.app_context():
         file = files.save(BytesIO(PNG), "a.png", None, "alice")
         with pytest.raises(NoSuchFile):
-            if call == "open":
-                with files.open(file.id, "bob"):
-                    pass
-            else:
-                getattr(files, call)(file.id, "bob")
+            files.open(file.id, "bob").__enter__() if call == "open" else getattr(files, call)(file.id, "bob")
         assert files.list("bob") == []
         assert files.count("bob") == 0
         assert [found.id for found in files.list("alice")] == [file.id]

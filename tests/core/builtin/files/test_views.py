@@ -86,7 +86,9 @@ def test_who_is_not_signed_in_is_sent_to_sign_in(board: Flask, path: str) -> Non
     assert answer.location.startswith("/people/sign-in?next=/files/")
 
 
-@pytest.mark.parametrize("path", ["/files/upload", "/files/uploads", "/files/abc/delete", "/files/uploads/abc/complete"])
+@pytest.mark.parametrize(
+    "path", ["/files/upload", "/files/uploads", "/files/abc/delete", "/files/uploads/abc/complete"]
+)
 def test_a_request_without_the_token_is_refused(board: Flask, path: str) -> None:
     assert board.test_client().post(path, json={}).status_code == 400
     assert states(board) == []
@@ -111,9 +113,14 @@ def test_the_plain_form_without_a_file_says_what_to_do(board: Flask) -> None:
 def test_the_plain_form_takes_more_than_other_forms_may_hold(board: Flask) -> None:
     large = PNG + bytes(3_000_000)
     client = board.test_client()
-    assert "1 file uploaded." in client.post(
-        "/files/upload", data={"csrf_token": token(client), "file": (BytesIO(large), "a.png")}, follow_redirects=True
-    ).text
+    assert (
+        "1 file uploaded."
+        in client.post(
+            "/files/upload",
+            data={"csrf_token": token(client), "file": (BytesIO(large), "a.png")},
+            follow_redirects=True,
+        ).text
+    )
 
 
 def test_the_plain_form_refuses_a_wrong_type_and_keeps_the_rest(make_board: MakeBoard) -> None:
@@ -141,7 +148,7 @@ def test_a_request_far_past_the_limit_is_refused_before_it_is_read(make_board: M
     assert states(board) == []
 
 
-@pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the parser leaves its file open
 def test_a_truncated_form_stores_nothing(board: Flask, tmp_path: Path) -> None:
     client = board.test_client()
     head = (
@@ -160,7 +167,11 @@ def test_a_truncated_form_stores_nothing(board: Flask, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("../../etc/passwd", "passwd"), ("a\x1b\x00b.txt", "ab.txt"), ("<script>alert(1).png", "&lt;script&gt;alert(1).png")],
+    [
+        ("../../etc/passwd", "passwd"),
+        ("a\x1b\x00b.txt", "ab.txt"),
+        ("<script>alert(1).png", "&lt;script&gt;alert(1).png"),
+    ],
 )
 def test_bad_names_arrive_clean_and_escaped(board: Flask, name: str, shown: str) -> None:
     page = _uploaded(board.test_client(), name).text
@@ -189,11 +200,23 @@ def test_the_signed_upload_stays_on_the_address_the_browser_knows(make_board: Ma
     client = make_board(public_url="https://files.example/board").test_client()
     headers = {"X-CSRFToken": token(client)}
     asked = {"name": "a.png", "type": "image/png", "size": 3}
-    assert client.post("/files/uploads", json=asked, headers=headers).get_json()["upload"]["url"].startswith("/board/local-files/")
+    assert (
+        client.post("/files/uploads", json=asked, headers=headers)
+        .get_json()["upload"]["url"]
+        .startswith("/board/local-files/")
+    )
 
 
 @pytest.mark.parametrize(
-    "asked", [[], {}, {"name": "a", "type": "b", "size": "3"}, {"name": 1, "type": "", "size": 1}, {"name": "a", "type": "", "size": -1}, {"name": "a", "type": "", "size": True}]
+    "asked",
+    [
+        [],
+        {},
+        {"name": "a", "type": "b", "size": "3"},
+        {"name": 1, "type": "", "size": 1},
+        {"name": "a", "type": "", "size": -1},
+        {"name": "a", "type": "", "size": True},
+    ],
 )
 def test_an_announcement_that_makes_no_sense_is_answered_with_what_to_send(board: Flask, asked: object) -> None:
     client = board.test_client()
@@ -203,7 +226,9 @@ def test_an_announcement_that_makes_no_sense_is_answered_with_what_to_send(board
 
 
 @pytest.mark.parametrize(("kind", "size", "status"), [("image/png", 2000, 413), ("text/html", 10, 415)])
-def test_an_announcement_of_what_would_be_refused_is_refused(make_board: MakeBoard, kind: str, size: int, status: int) -> None:
+def test_an_announcement_of_what_would_be_refused_is_refused(
+    make_board: MakeBoard, kind: str, size: int, status: int
+) -> None:
     board = make_board(max_size=1000, allowed_types=("image/*",))
     client = board.test_client()
     asked = {"name": "a", "type": kind, "size": size}

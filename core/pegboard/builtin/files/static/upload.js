@@ -2,7 +2,7 @@
 {
   const page = (found) => document.querySelector(found), form = page("[data-upload]"), text = form.dataset;
   const find = (name, from = form) => from.querySelector(`[data-upload-${name}]`);
-  const zone = find("zone"), list = find("list"), files = page("[data-file-list]");
+  const zone = find("zone"), files = page("[data-file-list]");
   let queue = Promise.resolve();
 
   const ask = async (url, body = {}) => {
@@ -58,8 +58,7 @@
       show("cancelled", text.cancelled);
     };
     find("retry", row).onclick = () => { row.remove(); forget(); add(file); };
-    list.append(row);
-    list.hidden = false;
+    find("list").append(row);
   };
 
   zone.ondragover = () => { zone.dataset.over = ""; };

@@ -1,0 +1,1 @@
+"""Accounts: people, their passwords, their sessions and their roles."""

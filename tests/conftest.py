@@ -1,0 +1,163 @@
+"""Shared fixtures: a board of one's own, a folder to deploy it in, a browser, and no network but loopback."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flask import Flask
+from pytest_socket import socket_allow_hosts
+
+from pegboard import BoardSettings, Plugin, create_app, hookimpl
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+_AXE_RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
+
+MakeBoard = Callable[..., Flask]
+MakePlugin = Callable[..., type[Plugin[Any]]]
+
+
+@pytest.fixture(autouse=True)
+def only_loopback() -> None:
+    """A test that reaches for the network fails."""
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the developer's shell says must not reach a board under test."""
+    for name in list(os.environ):
+        if name.startswith(("PEGBOARD_", "FLASK_")) or name in (
+            "APP_NAME",
+            "PUBLIC_URL",
+            "APP_URL",
+            "DATABASE_URL",
+            "SECRET_KEY",
+        ):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def make_board(tmp_path: Path) -> Iterator[MakeBoard]:
+    """Boots a test board of the given plugin classes; `config` are their settings, other keywords the board's own."""
+    boards: list[Flask] = []
+
+    def make(*plugins: Any, config: Mapping[str, Mapping[str, Any]] | None = None, **settings: Any) -> Flask:
+        values = {"env": "test", "builtins": (), "instance_path": tmp_path / "instance", **settings}
+        app = create_app(BoardSettings(**values), plugins=plugins, config=config)
+        boards.append(app)
+        return app
+
+    yield make
+    for app in boards:
+        if "sqlalchemy" in app.extensions:
+            from pegboard.db import db
+
+            with app.app_context():
+                db.engine.dispose()
+
+
+@pytest.fixture
+def make_plugin() -> MakePlugin:
+    """A plugin class of that name: functions become hook implementations, anything else class attributes."""
+
+    def make(name: str, **members: Any) -> type[Plugin[Any]]:
+        body: dict[str, Any] = {"name": name, "__doc__": f"The plugin {name}.", "__module__": f"test_plugins_{name}"}
+        for key, value in members.items():
+            plain = isinstance(value, type) or not callable(value)
+            body[key] = value if plain else hookimpl(value)
+        return type(name.title(), (Plugin,), body)
+
+    return make
+
+
+class BoardFolder:
+    """A deployment's folder: `pegboard.toml`, `.env`, secrets and code beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def toml(self, text: str) -> Path:
+        """Write `pegboard.toml`; its path."""
+        return self.write("pegboard.toml", text)
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file below the folder; its path."""
+        file = self.path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        return file
+
+
+@pytest.fixture
+def board_folder(tmp_path: Path) -> BoardFolder:
+    """An empty folder to deploy a board in."""
+    folder = tmp_path / "deployment"
+    folder.mkdir()
+    return BoardFolder(folder)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium or Chrome that reaches loopback alone."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    path = os.environ.get("CHROMIUM") or next((found for name in names if (found := shutil.which(name))), None)
+    if path is None:
+        advice = "no Chromium or Chrome is installed: apt-get install chromium, or set CHROMIUM to the path of one"
+        if os.environ.get("CI") == "true":
+            pytest.fail(advice)
+        pytest.skip(advice)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, headless=True, args=CHROMIUM_FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page with its own cookies; an error in the page's scripts fails the test."""
+    context = browser.new_context()
+    context.set_default_timeout(10_000)
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    context.close()
+    assert not errors, errors
+
+
+@pytest.fixture
+def axe_violations() -> Callable[[Page], list[str]]:
+    """Runs axe on a page: one line for each violation of WCAG 2.2 AA, with the elements it is about."""
+    import axe_playwright_python
+
+    source = next(Path(axe_playwright_python.__file__).parent.glob("**/axe.min.js")).read_text(encoding="utf-8")
+
+    def run(page: Page) -> list[str]:
+        page.evaluate(source)
+        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", _AXE_RULES)
+        return [
+            f"{one['id']}: {one['help']}: {', '.join(str(node['target']) for node in one['nodes'])}"
+            for one in found["violations"]
+        ]
+
+    return run

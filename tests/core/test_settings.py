@@ -1,0 +1,191 @@
+"""How a setting is found, which source wins, and how a wrong one is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import pytest
+from flask import Flask
+from pydantic import Field, SecretStr, field_validator
+
+from pegboard import BoardSettings, Env, Plugin, PluginSettings
+from pegboard.board import Plan, assemble
+from pegboard.errors import ConfigError
+from pegboard.settings import resolve
+from pegboard.sources import given_sources, read_sources
+
+MakePlugin = Callable[..., type[Plugin[Any]]]
+LAYERS = ["code", "environment", "secrets", "dotenv", "overlay", "table", "default"]
+SECRET = "planted-secret-value"
+
+
+class ShopSettings(PluginSettings):
+    """Settings of the shop."""
+
+    currency: Annotated[str, Env("CURRENCY")] = "default"
+    tills: int = Field(1, ge=1, description="How many.")
+    towns: tuple[str, ...] = ()
+    key: SecretStr = SecretStr("default")
+
+
+def board_of(board_folder: Any, layers: list[str], given: Any = None) -> BoardSettings:
+    """The settings of a board whose name is set in each of these layers."""
+    toml = "[pegboard]\nenv = 'test'\n"
+    toml += "app_name = 'table'\n" if "table" in layers else ""
+    toml += "[env.test.pegboard]\napp_name = 'overlay'\n" if "overlay" in layers else ""
+    environ = {"PEGBOARD_SECRETS_DIR": "secrets"} | ({"APP_NAME": "environment"} if "environment" in layers else {})
+    if "secrets" in layers:
+        board_folder.write("secrets/APP_NAME", "secrets")
+    if "dotenv" in layers:
+        board_folder.write(".env", "APP_NAME=dotenv\n")
+    given = {"pegboard": {"app_name": "code"}} if "code" in layers else {}
+    plan = assemble(read_sources(board_folder.toml(toml), environ=environ, given=given), plugins=[])
+    return plan.settings
+
+
+@pytest.mark.parametrize("strongest", range(len(LAYERS)))
+def test_each_layer_wins_over_all_that_are_weaker(board_folder: Any, strongest: int) -> None:
+    expected = LAYERS[strongest].replace("default", "Pegboard")
+    assert board_of(board_folder, LAYERS[strongest:]).app_name == expected
+
+
+@pytest.mark.parametrize(
+    ("variable", "field", "value"),
+    [
+        ("APP_NAME", "app_name", "Corner Shop"),
+        ("PUBLIC_URL", "public_url", "https://shop.example.com"),
+        ("APP_URL", "public_url", "https://shop.example.com"),
+        ("DATABASE_URL", "database_url", "sqlite:///shop.db"),
+        ("SECRET_KEY", "secret_key", "0123456789abcdefghijklmnopqrstuvwxyz"),
+    ],
+)
+def test_conventional_variables_work_under_their_own_names(
+    board_folder: Any, variable: str, field: str, value: str
+) -> None:
+    plan = assemble(read_sources(board_folder.toml(""), environ={variable: value}), plugins=[])
+    found = getattr(plan.settings, field)
+    assert (found.get_secret_value() if isinstance(found, SecretStr) else found) == value
+    assert str(plan.board.origins[field]) == f"{variable} in the environment"
+
+
+def test_the_first_of_two_names_for_one_setting_wins(board_folder: Any) -> None:
+    environ = {"APP_URL": "https://alias.example.com", "PUBLIC_URL": "https://own.example.com"}
+    plan = assemble(read_sources(board_folder.toml(""), environ=environ), plugins=[])
+    assert plan.settings.public_url == "https://own.example.com"
+
+
+def test_an_empty_variable_counts_as_not_set(board_folder: Any) -> None:
+    plan = assemble(read_sources(board_folder.toml(""), environ={"APP_NAME": ""}), plugins=[])
+    assert plan.settings.app_name == "Pegboard"
+
+
+def test_the_origin_of_every_value_is_known(board_folder: Any) -> None:
+    board_folder.write(".env", "SHOP_TILLS=3\n")
+    sources = read_sources(board_folder.toml("[shop]\nkey = 'x'\n"), environ={"CURRENCY": "EUR"})
+    found = resolve(ShopSettings, sources, plugin="shop", table="shop", prefix="SHOP_")
+    assert {key: str(origin) for key, origin in found.origins.items()} == {
+        "currency": "CURRENCY in the environment",
+        "tills": "SHOP_TILLS in .env",
+        "key": "[shop] key in pegboard.toml",
+        "towns": "default",
+        "on_failure": "default",
+        "url_prefix": "default",
+    }
+
+
+@pytest.mark.parametrize("text", ["Ulm, Bonn", '["Ulm", "Bonn"]', "Ulm,Bonn,"])
+def test_a_list_in_a_variable_is_json_or_has_commas(board_folder: Any, text: str) -> None:
+    sources = read_sources(board_folder.toml(""), environ={"SHOP_TOWNS": text})
+    found = resolve(ShopSettings, sources, plugin="shop", table="shop", prefix="SHOP_")
+    assert found.value is not None
+    assert found.value.towns == ("Ulm", "Bonn")
+
+
+def test_wrong_types_in_three_plugins_are_one_report(board_folder: Any, make_plugin: MakePlugin) -> None:
+    """Each with plugin, key, source and remedy."""
+    toml = "[b]\ntills = 'many'\n[c]\ntils = 3\n"
+    board_folder.write(".env", "")
+    plugins = [make_plugin(name, Settings=ShopSettings) for name in "abc"]
+    sources = read_sources(board_folder.toml(toml), environ={"A_TILLS": "0", "PEGBOARD_BUILTINS": "[]"})
+    plan = assemble(sources, plugins=plugins)
+    found = {(p.plugin, p.key): (p.source, p.remedy) for p in plan.problems}
+    assert found == {
+        ("a", "tills"): ("A_TILLS in the environment", "correct it there, or set A_TILLS"),
+        ("b", "tills"): ("[b] tills in pegboard.toml", "correct it there, or set B_TILLS"),
+        ("c", "tils"): ("[c] in pegboard.toml", "did you mean 'tills'?"),
+    }
+    with pytest.raises(ConfigError, match="3 problems keep the board from booting"):
+        plan.require()
+
+
+def test_a_required_value_says_which_variable_to_set_and_where_to_get_it(make_plugin: MakePlugin) -> None:
+    class Keyed(PluginSettings):
+        token: SecretStr = Field(json_schema_extra={"where": "the dashboard"})
+
+    plan = planned(make_plugin("shop", Settings=Keyed), {})
+    assert plan.problems[0].remedy == "set SHOP_TOKEN; get it: the dashboard"
+
+
+def planned(plugin: Any, config: dict[str, Any]) -> Plan:
+    return assemble(given_sources(config), settings=BoardSettings(env="test", builtins=()), plugins=[plugin])
+
+
+def test_a_secret_in_two_places_with_two_values_is_a_warning(board_folder: Any) -> None:
+    board_folder.write(".env", f"SHOP_KEY={SECRET}\n")
+    sources = read_sources(board_folder.toml(""), environ={"SHOP_KEY": "another"})
+    found = resolve(ShopSettings, sources, plugin="shop", table="shop", prefix="SHOP_")
+    assert found.value is not None
+    assert found.value.key.get_secret_value() == "another"
+    assert [warning.source for warning in found.warnings] == ["SHOP_KEY in .env"]
+    assert SECRET not in str(found.warnings)
+
+
+class Careless(PluginSettings):
+    """Its author quotes the value in the message."""
+
+    key: SecretStr = Field(min_length=40)
+    other: SecretStr = SecretStr("")
+    number: int = 1
+
+    @field_validator("other")
+    @classmethod
+    def _check(cls, value: SecretStr) -> SecretStr:
+        raise ValueError(f"{value.get_secret_value()} does not begin with sk_")
+
+
+def test_no_secret_is_in_any_report_or_repr(make_plugin: MakePlugin, make_board: Callable[..., Flask]) -> None:
+    careless = make_plugin("shop", Settings=Careless)
+    config = {"shop": {"key": SECRET, "other": SECRET, "number": "x"}}
+    plan = planned(careless, config)
+    assert len(plan.problems) == 3
+    error = ConfigError(plan.problems)
+    for text in (str(error), repr(error), repr(plan.problems), repr(plan), repr(plan.entries)):
+        assert SECRET not in text
+    with pytest.raises(ConfigError) as caught:
+        make_board(careless, config=config)
+    assert SECRET not in str(caught.value)
+
+
+def test_no_secret_is_in_the_repr_of_a_running_board(make_plugin: MakePlugin, make_board: Callable[..., Flask]) -> None:
+    shop = make_plugin("shop", Settings=ShopSettings)
+    app = make_board(
+        shop,
+        config={"shop": {"key": SECRET}},
+        secret_key=f"{SECRET}-0123456789-0123456789",
+        database_url=f"postgresql://app:{SECRET}@127.0.0.1/board",
+    )
+    board = app.extensions["pegboard"]
+    for thing in (board, board.plan, board.settings, board.plan.sources, board.plan.entries[0].settings):
+        assert SECRET not in repr(thing)
+
+
+def test_an_unknown_key_of_the_board_itself_suggests_the_nearest(board_folder: Any) -> None:
+    plan = assemble(read_sources(board_folder.toml("[pegboard]\nap_name = 'x'\n"), environ={}), plugins=[])
+    assert [problem.remedy for problem in plan.problems] == ["did you mean 'app_name'?"]
+
+
+def test_plugins_are_still_checked_when_the_boards_own_settings_are_wrong(board_folder: Any) -> None:
+    toml = "[pegboard]\nbuiltins = []\nplugins = ['nosuch']\ntrusted_proxies = -1\n"
+    plan = assemble(read_sources(board_folder.toml(toml), environ={}))
+    assert {problem.plugin for problem in plan.problems} == {"pegboard", "nosuch"}

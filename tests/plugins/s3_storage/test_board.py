@@ -1,0 +1,190 @@
+"""A board that keeps its files on a real S3 server: pages, direct uploads, forged ones, and a network that fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import urllib.error
+import urllib.request
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from pegboard.builtin.files.records import ANYONE
+from pegboard.builtin.files.service import files
+from pegboard.testing.faults import FaultProxy
+from pegboard.testing.serving import serve
+from pegboard_s3_storage.bucket import make_bucket
+from pegboard_s3_storage.peer import Seaweed
+from pegboard_s3_storage.plugin import S3Storage
+from pegboard_s3_storage.settings import S3Settings
+from tests.core.builtin.files.boards import PNG, MakeBoard, make_board, states, token
+from tests.core.builtin.files.test_browser import chromium, page
+
+__all__ = ["chromium", "make_board", "page"]
+
+
+@pytest.fixture
+def board(server: Seaweed, make_board: MakeBoard) -> Flask:
+    return make_board("s3", more={S3Storage: server.settings}, allowed_types=("image/*", "text/plain"))
+
+
+@pytest.fixture
+def network(server: Seaweed) -> Iterator[FaultProxy]:
+    with FaultProxy(urlsplit(server.endpoint_url).port or 0) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def far_board(network: FaultProxy, server: Seaweed, make_board: MakeBoard) -> Flask:
+    there = {**server.settings, "endpoint_url": f"http://127.0.0.1:{network.port}"}
+    return make_board("s3", more={S3Storage: there})
+
+
+def _fetched(url: str, data: bytes | None = None, **headers: str) -> tuple[int, bytes, Any]:
+    method = "GET" if data is None else "POST" if "multipart" in headers.get("Content-Type", "") else "PUT"
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=10) as answer:
+            return answer.status, answer.read(), answer.headers
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read(), error.headers
+
+
+def _sent(upload: Any, content: bytes) -> int:
+    """What a browser does with a signed upload; the status."""
+    if upload["method"] == "PUT":
+        return _fetched(upload["url"], content, **upload["headers"])[0]
+    fields = b"".join(
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in upload["fields"]
+    )
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+    body = fields + head + content + b"\r\n--b--\r\n"
+    return _fetched(upload["url"], body, **{"Content-Type": "multipart/form-data; boundary=b"})[0]
+
+
+def _begun(client: FlaskClient, size: int, kind: str = "image/png") -> Any:
+    asked = {"name": "chart.png", "type": kind, "size": size}
+    answer = client.post("/files/uploads", json=asked, headers={"X-CSRFToken": token(client)})
+    assert answer.status_code == 201
+    return answer.get_json()
+
+
+def _completed(client: FlaskClient, file_id: str) -> int:
+    return client.post(f"/files/uploads/{file_id}/complete", headers={"X-CSRFToken": token(client)}).status_code
+
+
+def test_a_form_upload_is_stored_listed_downloaded_and_deleted(board: Flask) -> None:
+    client = board.test_client()
+    data = {"csrf_token": token(client), "file": (BytesIO(PNG), "chart.png")}
+    page_shown = client.post("/files/upload", data=data, follow_redirects=True).text
+    found = re.search(r'data-file-id="(\w+)"', page_shown)
+    assert found
+    link = client.get(f"/files/{found[1]}").location
+    status, content, headers = _fetched(link)
+    assert (status, content) == (200, PNG)
+    assert headers["Content-Disposition"] == 'attachment; filename="chart.png"'
+    client.post(f"/files/{found[1]}/delete", headers={"X-CSRFToken": token(client)})
+    assert _fetched(link)[0] == 404
+    assert states(board) == []
+
+
+def test_a_direct_upload_is_stored_and_looked_at(board: Flask) -> None:
+    client = board.test_client()
+    begun = _begun(client, len(PNG))
+    assert _sent(begun["upload"], PNG) // 100 == 2
+    assert _completed(client, begun["id"]) == 200
+    with board.app_context(), files.open(begun["id"], "alice") as pieces:
+        assert b"".join(pieces) == PNG
+
+
+def test_a_page_that_was_announced_as_a_picture_fails(board: Flask) -> None:
+    client, content = board.test_client(), b"<!doctype html><script>alert(1)</script>"
+    begun = _begun(client, len(content))
+    assert _sent(begun["upload"], content) // 100 == 2
+    assert _completed(client, begun["id"]) == 415
+    assert states(board) == [("failed", "type")]
+
+
+def test_more_than_was_announced_is_refused_by_the_server(board: Flask) -> None:
+    client = board.test_client()
+    begun = _begun(client, 10)
+    assert _sent(begun["upload"], PNG) // 100 == 4
+    assert _completed(client, begun["id"]) == 400
+    assert states(board) == [("failed", "truncated")]
+
+
+def test_a_forged_policy_is_refused_by_the_server(board: Flask) -> None:
+    upload = _begun(board.test_client(), 10)["upload"]
+    fields = dict(upload["fields"])
+    assert upload["method"] == "POST"
+    policy = json.loads(b64decode(fields["policy"]))
+    policy["conditions"] = [c for c in policy["conditions"] if "content-length-range" not in c]
+    fields["policy"] = b64encode(json.dumps(policy).encode()).decode()
+    assert _sent({**upload, "fields": fields.items()}, PNG) == 403
+
+
+def test_a_public_file_is_read_by_everyone_and_a_private_one_by_nobody(board: Flask, settings: S3Settings) -> None:
+    with board.app_context():
+        shown = files.save(BytesIO(PNG), "a.png", None, "alice", public=True)
+        hidden = files.save(BytesIO(PNG), "a.png", None, "alice")
+    answer = board.test_client().get(f"/files/public/{shown.id}/a.png", headers={"X-Test-User": "nobody"})
+    assert _fetched(answer.location)[:2] == (200, PNG)
+    assert _fetched(f"{settings.bucket_url}/{hidden.key}")[0] == 403
+
+
+def test_an_altered_link_is_refused_by_the_server(board: Flask) -> None:
+    with board.app_context():
+        file = files.save(BytesIO(PNG), "a.png", None, "alice")
+        link = files.url(file.id, "alice")
+    assert _fetched(link.replace("X-Amz-Expires=300", "X-Amz-Expires=3000"))[0] == 403
+
+
+@pytest.mark.parametrize("fault", ["refuse", "blackhole", "reset"])
+def test_a_server_that_is_down_is_said_in_words_and_loses_no_row(
+    far_board: Flask, network: FaultProxy, fault: str
+) -> None:
+    client = far_board.test_client()
+    begun = _begun(client, len(PNG))
+    assert _sent(begun["upload"], PNG) // 100 == 2
+    getattr(network, fault)()
+    data = {"csrf_token": token(client), "file": (BytesIO(PNG), "chart.png")}
+    first = client.post("/files/upload", data=data)
+    second = client.post(f"/files/uploads/{begun['id']}/complete", headers={"X-CSRFToken": data["csrf_token"]})
+    assert (first.status_code, second.status_code) == (503, 503)
+    assert client.get("/files/").status_code == 200
+    assert states(far_board) == [("pending", None), ("failed", "unreachable")]
+    network.heal()
+    assert _completed(client, begun["id"]) == 200
+
+
+def test_the_policy_lets_the_page_talk_to_the_bucket_alone(board: Flask, settings: S3Settings) -> None:
+    policy = board.test_client().get("/files/").headers["Content-Security-Policy"]
+    connect = re.search(r"connect-src ([^;]*)", policy)
+    assert connect
+    assert connect[1].split() == ["'self'", *settings.origins]
+
+
+@pytest.mark.browser
+def test_a_browser_sends_a_file_straight_to_the_server(page: Any, board: Flask, settings: S3Settings) -> None:
+    sent: list[str] = []
+    with serve(board) as url:
+        make_bucket(settings, [url])
+        page.on("request", lambda request: sent.append(f"{request.method} {request.url}"))
+        page.goto(f"{url}/files/")
+        page.set_input_files("input[type=file]", {"name": "chart.png", "mimeType": "image/png", "buffer": PNG})
+        page.locator(".row-title a", has_text="chart.png").wait_for()
+    assert any(settings.bucket_url in line and line.startswith(("POST", "PUT")) for line in sent)
+    assert page.wrong == []
+    with board.app_context():
+        assert [file.provider for file in files.list(ANYONE)] == ["s3"]
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/s3.png")
