@@ -32,32 +32,31 @@ def has_s3() -> bool:
 
 def board(folder: Path, plugins: tuple[str, ...] = ()) -> Flask:
     """A production board with everything that is installed, and more plugins by path."""
-    from pegboard.app import create_app
-    from pegboard.settings import BoardSettings
-
-    config: dict[str, dict[str, Any]] = {}
-    enabled = ["bench.hello:Hello", *plugins]
-    if has_s3():
-        enabled.append("s3_storage")
-        config["s3_storage"] = dict(S3)
-    settings = BoardSettings.model_validate(
-        {
-            "env": "production", "secret_key": SECRET_KEY, "public_url": PUBLIC_URL, "instance_path": folder,
-            "database_url": f"sqlite:///{folder / 'board.db'}", "builtins": builtins(), "plugins": tuple(enabled),
-        }
-    )  # fmt: skip
-    return create_app(settings, config=config)
+    config: dict[str, dict[str, Any]] = {"s3_storage": dict(S3)} if has_s3() else {}
+    config["pegboard"] = {
+        "env": "production",
+        "secret_key": SECRET_KEY,
+        "public_url": PUBLIC_URL,
+        "instance_path": folder,
+        "database_url": f"sqlite:///{folder / 'board.db'}",
+        "builtins": builtins(),
+        "plugins": ("bench.hello:Hello", *plugins, *(["s3_storage"] if has_s3() else [])),
+    }
+    return _created(folder, config)
 
 
 def bare_board(folder: Path, plugins: tuple[str, ...] = ()) -> Flask:
     """A board with no builtins and only the plugins named, by path."""
-    from pegboard.app import create_app
-    from pegboard.settings import BoardSettings
+    enabled = ("bench.hello:Hello", *plugins)
+    return _created(folder, {"pegboard": {"env": "test", "builtins": (), "plugins": enabled, "instance_path": folder}})
 
-    settings = BoardSettings.model_validate(
-        {"env": "test", "builtins": (), "plugins": ("bench.hello:Hello", *plugins), "instance_path": folder}
-    )
-    return create_app(settings)
+
+def _created(folder: Path, config: dict[str, dict[str, Any]]) -> Flask:
+    """As a deployment's settings are resolved; neither the environment nor a file is read."""
+    from pegboard.app import create_app
+    from pegboard.sources import given_sources
+
+    return create_app(sources=given_sources(config, folder))
 
 
 def is_there(module: str) -> bool:

@@ -95,7 +95,7 @@ def hooks_page() -> str:
 def _members(kind: type) -> Iterator[str]:
     """The fields of a dataclass, or what a protocol asks for."""
     if is_dataclass(kind):
-        yield from (f"{field.name}: {field.type}{_default(field)}" for field in fields(kind))
+        yield from (f"{field.name}: {field.type}{_default(field)}".replace("'", '"') for field in fields(kind))
         return
     for name, member in vars(kind).items():
         if isinstance(member, property):

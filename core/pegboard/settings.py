@@ -7,7 +7,9 @@ the overlay `[env.<name>.<table>]` of `pegboard.toml`, its table, the default. A
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,6 +21,7 @@ from pydantic.fields import FieldInfo
 from .errors import Problem
 from .sources import Sources
 
+_PYDANTIC_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
 Environment = Literal["development", "test", "production"]
 DEFAULT_BUILTINS = ("accounts", "files", "home", "local_files")
 
@@ -33,7 +36,9 @@ class Env:
 class SettingsModel(BaseModel):
     """What every settings class shares: frozen, strict about names, and silent about values in its errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=False, defer_build=True
+    )
 
 
 class PluginSettings(SettingsModel):
@@ -172,13 +177,28 @@ def resolve(model: type[M], sources: Sources, *, plugin: str, table: str, prefix
             ]
     found.problems += _unknown_keys(model, sources, plugin, table)
     try:
-        value = model.model_validate(values)
+        with _without_foreign_plugins():
+            value = model.model_validate(values)
     except ValidationError as error:
         hidden = list(_secrets(model, values))
         found.problems += [_problem(error_, model, found.origins, plugin, prefix, hidden) for error_ in _errors(error)]
     else:
         found.value = value if not found.problems else None
     return found
+
+
+@contextmanager
+def _without_foreign_plugins() -> Iterator[None]:
+    """Building a validator, pydantic reads the entry points of all distributions and imports plugins of its own from
+    them: tens of milliseconds where much is installed, and code that nobody enabled. Settings need none of it."""
+    if _PYDANTIC_PLUGINS in os.environ:
+        yield
+        return
+    os.environ[_PYDANTIC_PLUGINS] = "__all__"
+    try:
+        yield
+    finally:
+        del os.environ[_PYDANTIC_PLUGINS]
 
 
 def _hits(sources: Sources, table: str, key: str, names: tuple[str, ...]) -> Iterator[tuple[Any, Origin]]:

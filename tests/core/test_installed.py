@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,3 +47,20 @@ def test_of_a_distribution_found_twice_the_first_on_the_path_counts(
     monkeypatch.syspath_prepend(str(tmp_path / "new"))
     points = Installed().points["acme_one"]
     assert [(point.value, point.dist.version) for point in points] == [("acme.one.plugin:One", "1.2")]
+
+
+def test_resolving_settings_imports_no_plugin_of_the_validation_library(tmp_path: Path) -> None:
+    info = tmp_path / "nosy-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: nosy\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[pydantic]\nnosy = nosy:plugin\n", encoding="utf-8")
+    (tmp_path / "nosy.py").write_text("plugin = None\n", encoding="utf-8")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from pegboard.app import create_app\n"
+        "from pegboard.sources import given_sources\n"
+        "create_app(sources=given_sources({'pegboard': {'env': 'test', 'builtins': ()}}))\n"
+        "sys.exit('nosy' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
