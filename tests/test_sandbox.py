@@ -103,6 +103,7 @@ def test_a_newcomer_signs_up_and_uploads_to_a_real_s3_server_and_the_next_run_ke
         assert not (tmp_path / "instance" / "files").exists(), "it was stored locally, not on the S3 server"
     with sandbox(tmp_path, stop=signal.SIGTERM) as second:
         assert "shown this once" not in second.output
+        page.context.clear_cookies()
         page.goto(f"{second.url}/account/sign-in")
         page.locator("input[name=email]").fill("ada@example.com")
         page.locator("input[name=password]").fill("analytical engine 1843")
