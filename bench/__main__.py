@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import boot, presign, requests, transfers
-from .report import Row, announce, table
+from .report import Row, announce, summary, table
 
 SCENARIOS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "request": requests.against_hand_wired,
@@ -35,7 +35,9 @@ def main() -> int:
     for name in chosen:
         announce(f"measuring {name} …")
         with tempfile.TemporaryDirectory(prefix="pegboard-bench-") as folder:
-            rows += SCENARIOS[name](Path(folder))
+            for row in SCENARIOS[name](Path(folder)):
+                rows.append(row)
+                announce(summary(row))
     print(table(rows))
     return 1 if any(row.verdict == "MISSED" for row in rows) else 0
 

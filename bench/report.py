@@ -40,6 +40,11 @@ def table(rows: Iterable[Row]) -> str:
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
 
 
+def summary(row: Row) -> str:
+    """The row alone, for those who do not wait for the table."""
+    return "  " + "  ".join(cell for cell in _cells(row) if cell)
+
+
 def announce(text: str) -> None:
     """Say what is being measured, apart from the table."""
     print(text, file=sys.stderr, flush=True)
