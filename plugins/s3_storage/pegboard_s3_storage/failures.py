@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pegboard.errors import NotFound, ProviderError
@@ -60,6 +62,16 @@ def as_provider_error(operation: str, error: Any) -> ProviderError:
 
 def timed_out(operation: str, seconds: float) -> ProviderError:
     return ProviderError(f"no answer within {seconds:.0f} s", provider=PROVIDER, operation=operation)
+
+
+@contextmanager
+def complete_answer(operation: str) -> Iterator[None]:
+    """A missing part of an answer is the network's fault: the connection was cut inside its headers."""
+    try:
+        yield
+    except KeyError as missing:
+        reason = f"the answer was cut short: it has no {missing.args[0]}"
+        raise ProviderError(reason, provider=PROVIDER, operation=operation) from None
 
 
 def code_of(error: Any) -> str:

@@ -22,12 +22,13 @@ from pegboard.contracts.files import (
 from pegboard.errors import ProviderError
 
 from .client import QUICK, ClientSource, translated
-from .failures import PROVIDER, code_of
+from .failures import PROVIDER, code_of, complete_answer
 from .settings import S3Settings
 from .writing import Writer
 
 _COPIED_PER_SECOND = 32 * 1024 * 1024  # bytes; what a store can be trusted to copy by itself
 _ONE_COPY = 5 * 1024**3  # bytes; above that a copy is made of parts
+_COPIED_PART = 512 * 1024**2  # bytes
 
 
 class S3FileStorage:
@@ -118,12 +119,13 @@ class S3FileStorage:
 
     def _head(self, operation: str, key: str) -> Stat:
         head = self._source.call(operation, lambda clients: clients.quick.head_object(**self._object(key)))
-        return Stat(
-            size=int(head["ContentLength"]),
-            content_type=str(head.get("ContentType", OCTET_STREAM)),
-            etag=str(head["ETag"]).strip('"'),
-            modified=head["LastModified"].astimezone(UTC),
-        )
+        with complete_answer(operation):
+            return Stat(
+                size=int(head["ContentLength"]),
+                content_type=str(head.get("ContentType", OCTET_STREAM)),
+                etag=str(head["ETag"]).strip('"'),
+                modified=head["LastModified"].astimezone(UTC),
+            )
 
     @contextmanager
     def _read(self, key: str, start: int, end: int | None) -> Iterator[Iterator[bytes]]:
@@ -147,13 +149,18 @@ class S3FileStorage:
 
         def get(client: Any) -> Any:
             try:
-                return client.get_object(**asked)["Body"]
+                return client.get_object(**asked)
             except client.exceptions.ClientError as error:
                 if code_of(error) == "InvalidRange":
                     return None
                 raise
 
-        return self._source.call("read", lambda clients: get(clients.quick if little else clients.bulk))
+        answer = self._source.call("read", lambda clients: get(clients.quick if little else clients.bulk))
+        if answer is None:
+            return None
+        with complete_answer("read"):
+            answer["ContentLength"]  # without it a body that is cut would look whole
+        return answer["Body"]
 
     def _sign(self, operation: str, method: str, asked: dict[str, Any], expires: int) -> str:
         with translated(operation):
@@ -196,5 +203,5 @@ def _copy(client: Any, source: dict[str, Any], target: dict[str, Any], headers: 
         return
     from boto3.s3.transfer import TransferConfig
 
-    config = TransferConfig(multipart_threshold=_ONE_COPY, multipart_chunksize=_ONE_COPY // 10, use_threads=False)
+    config = TransferConfig(multipart_threshold=_ONE_COPY, multipart_chunksize=_COPIED_PART, use_threads=False)
     client.copy(source, target["Bucket"], target["Key"], ExtraArgs=dict(headers), Config=config)

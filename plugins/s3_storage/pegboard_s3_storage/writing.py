@@ -14,6 +14,7 @@ from pegboard.contracts.files import Stat
 from pegboard.errors import ProviderError
 
 from .client import QUICK, ClientSource
+from .failures import complete_answer
 
 PART = 8 * 1024 * 1024  # bytes held at a time
 _MOST_PARTS = 10_000
@@ -38,7 +39,8 @@ class Writer:
             count, answer = len(first), self._at_once(first)
         else:
             count, answer = self._in_parts(chain([first], parts))
-        return Stat(count, content_type, str(answer["ETag"]).strip('"'), _time(answer))
+        with complete_answer("put"):
+            return Stat(count, content_type, str(answer["ETag"]).strip('"'), _time(answer))
 
     def _at_once(self, body: bytearray) -> dict[str, Any]:
         return self._send(lambda client: client.put_object(**self._target, Body=body), len(body))

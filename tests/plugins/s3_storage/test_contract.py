@@ -6,8 +6,11 @@ import pytest
 
 from pegboard.contracts.files import FileStorage
 from pegboard.testing.files import FileStorageContract
+from pegboard_s3_storage.bucket import make_bucket
 from pegboard_s3_storage.provider import S3FileStorage
 from pegboard_s3_storage.settings import S3Settings
+
+ENOUGH = 24 * 1024 * 1024  # bytes, where the full size has been tried once
 
 
 class TestUploadsByForm(FileStorageContract):
@@ -16,7 +19,22 @@ class TestUploadsByForm(FileStorageContract):
         return s3
 
 
-class TestUploadsByPut(FileStorageContract):
+class TestUploadsByPutBelowAPrefix(FileStorageContract):
+    large = ENOUGH
+
     @pytest.fixture
     def storage(self, settings: S3Settings) -> FileStorage:
-        return S3FileStorage(settings.model_copy(update={"upload_method": "put"}))
+        another = {"bucket": "pegboard-shared", "prefix": "boards/one", "upload_method": "put"}
+        settings = settings.model_copy(update=another)
+        make_bucket(settings, origins=[])
+        return S3FileStorage(settings)
+
+
+class TestChecksumsOfTheSdk(FileStorageContract):
+    """As on Amazon, where the SDK sends a checksum with every write."""
+
+    large = ENOUGH
+
+    @pytest.fixture
+    def storage(self, settings: S3Settings) -> FileStorage:
+        return S3FileStorage(settings.model_copy(update={"preset": "aws", "addressing_style": "path"}))

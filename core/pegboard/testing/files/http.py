@@ -42,10 +42,12 @@ def fetch(
         connection.close()
 
 
-def perform(upload: SignedUpload, body: bytes, *, content_type: str | None = None) -> Answer:
-    """Send the file as a browser does. `content_type` replaces the one that was signed."""
+def perform(
+    upload: SignedUpload, body: bytes, *, content_type: str | None = None, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Send the file as a browser does. `content_type` replaces the one that was signed; `headers` come on top."""
+    headers = {**upload.headers, **(headers or {})}
     if upload.method == "PUT":
-        headers = dict(upload.headers)
         if content_type is not None:
             headers["Content-Type"] = content_type
         return fetch(upload.url, "PUT", headers=headers, body=body)
@@ -53,7 +55,7 @@ def perform(upload: SignedUpload, body: bytes, *, content_type: str | None = Non
     if content_type is not None:
         fields["Content-Type"] = content_type
     boundary = secrets.token_hex(16)
-    headers = {**upload.headers, "Content-Type": f"multipart/form-data; boundary={boundary}"}
+    headers["Content-Type"] = f"multipart/form-data; boundary={boundary}"
     return fetch(upload.url, "POST", headers=headers, body=_form(boundary, fields, body))
 
 

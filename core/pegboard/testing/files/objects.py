@@ -16,7 +16,6 @@ from pegboard.errors import NotFound
 from .expectations import Expectations
 from .streams import Breaking, Pattern, StreamBroke, digest, digest_of_pattern
 
-LARGE = 64 * 1024 * 1024  # bytes; more than any provider may hold
 HELD = 16 * 1024 * 1024  # bytes that a provider may hold while it streams
 TEN = b"0123456789"
 BAD_KEYS: tuple[str, ...] = (
@@ -29,6 +28,9 @@ NewKey = Callable[..., str]
 
 class ObjectContract:
     """Tests that need no network but the provider's own."""
+
+    large: int = 64 * 1024 * 1024
+    """Bytes of the objects that may not be in memory as a whole; more than `HELD`."""
 
     def test_what_is_put_is_read_back(self, storage: FileStorage, new_key: NewKey) -> None:
         expect = Expectations(storage)
@@ -72,26 +74,28 @@ class ObjectContract:
     def test_a_long_stream_is_stored_in_constant_memory(self, storage: FileStorage, new_key: NewKey) -> None:
         expect = Expectations(storage)
         _warm_up(storage, new_key())
-        for declared in (LARGE, None):
+        for declared in (self.large, None):
             key = new_key()
-            with _memory(expect, "put"):
-                storage.put(key, Pattern(LARGE), size=declared)
-            expect.that(storage.stat(key).size == LARGE, "put", f"stored {storage.stat(key).size} of {LARGE} bytes")
+            with _memory(expect, "put", self.large):
+                storage.put(key, Pattern(self.large), size=declared)
+            expect.that(
+                storage.stat(key).size == self.large, "put", f"stored {storage.stat(key).size} of {self.large} bytes"
+            )
             with storage.read(key) as chunks:
-                same = digest(chunks) == digest_of_pattern(LARGE)
-            expect.that(same, "put", f"changed the content of a stream of {LARGE} bytes with size={declared}")
+                same = digest(chunks) == digest_of_pattern(self.large)
+            expect.that(same, "put", f"changed the content of a stream of {self.large} bytes with size={declared}")
             storage.delete(key)
 
     def test_a_large_object_is_read_in_constant_memory(self, storage: FileStorage, new_key: NewKey) -> None:
         expect, key = Expectations(storage), new_key()
-        storage.put(key, Pattern(LARGE), size=LARGE)
+        storage.put(key, Pattern(self.large), size=self.large)
         _warm_up(storage, new_key())
         longest = total = 0
-        with _memory(expect, "read"), storage.read(key) as chunks:
+        with _memory(expect, "read", self.large), storage.read(key) as chunks:
             for chunk in chunks:
                 longest, total = max(longest, len(chunk)), total + len(chunk)
         expect.that(longest <= CHUNK, "read", f"gave a chunk of {longest} bytes; {CHUNK} is the most")
-        expect.that(total == LARGE, "read", f"ended after {total} of {LARGE} bytes")
+        expect.that(total == self.large, "read", f"ended after {total} of {self.large} bytes")
 
     def test_a_stream_of_another_size_is_refused(self, storage: FileStorage, new_key: NewKey) -> None:
         expect = Expectations(storage)
@@ -285,7 +289,7 @@ def _warm_up(storage: FileStorage, key: str) -> None:
 
 
 @contextmanager
-def _memory(expect: Expectations, operation: str) -> Iterator[None]:
+def _memory(expect: Expectations, operation: str, size: int) -> Iterator[None]:
     gc.collect()
     tracemalloc.start()
     try:
@@ -294,9 +298,7 @@ def _memory(expect: Expectations, operation: str) -> Iterator[None]:
     finally:
         tracemalloc.stop()
     mebibytes = peak // (1024 * 1024)
-    expect.that(
-        peak <= HELD, operation, f"held {mebibytes} MiB in memory for an object of {LARGE // (1024 * 1024)} MiB"
-    )
+    expect.that(peak <= HELD, operation, f"held {mebibytes} MiB in memory for an object of {size // (1024 * 1024)} MiB")
 
 
 def _calls_with(storage: FileStorage, bad: str, good: str) -> list[tuple[str, Callable[[], object]]]:
