@@ -50,43 +50,44 @@ class S3Settings(PluginSettings):
         json_schema_extra={"where": "Amazon: console → S3 → Create bucket"},
     )
     preset: Literal["aws", "r2", "b2", "seaweedfs", "garage", "generic"] = Field(
-        "aws", description="The kind of store: decides addressing, checksums, and how browsers upload."
+        default="aws", description="The kind of store: decides addressing, checksums, and how browsers upload."
     )
     region: Annotated[str, Env("S3_REGION", "AWS_REGION")] = Field(
-        "us-east-1", pattern=r"^[a-z0-9-]+$", description="The bucket's region; for r2 it is auto."
+        default="us-east-1", pattern=r"^[a-z0-9-]+$", description="The bucket's region; for r2 it is auto."
     )
     access_key_id: Annotated[str | None, Env("S3_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID")] = Field(
-        None,
+        default=None,
         description="Names the credentials. Without them the SDK looks for a role of the machine or a profile.",
         json_schema_extra={"where": _KEYS},
     )
     secret_access_key: Annotated[SecretStr | None, Env("S3_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY")] = Field(
-        None, description="The secret that belongs to access_key_id.", json_schema_extra={"where": _KEYS}
+        default=None, description="The secret that belongs to access_key_id.", json_schema_extra={"where": _KEYS}
     )
     session_token: Annotated[SecretStr | None, Env("S3_SESSION_TOKEN", "AWS_SESSION_TOKEN")] = Field(
-        None, description="Only with temporary credentials. Signed links end when these do."
+        default=None, description="Only with temporary credentials. Signed links end when these do."
     )
     endpoint_url: str | None = Field(
-        None,
+        default=None,
         pattern=r"^https?://[^/\s?#@]+/?$",
         description="Where the store answers, as in https://<account>.r2.cloudflarestorage.com. Not for Amazon.",
     )
     public_base_url: str | None = Field(
-        None,
+        default=None,
         pattern=r"^https?://[^/\s?#@]+(/[^\s?#]*)?$",
         description="Where browsers fetch public files when that is another host, such as a CDN before the bucket.",
     )
     prefix: str = Field(
-        "",
+        default="",
         pattern=r"^([a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*)?$",
         max_length=200,
         description="Put before every key, for several boards in one bucket.",
     )
     addressing_style: Literal["auto", "virtual", "path"] = Field(
-        "auto", description="Whether the bucket stands in the host (virtual) or the path; auto leaves it to the preset."
+        default="auto",
+        description="Whether the bucket stands in the host (virtual) or the path; auto leaves it to the preset.",
     )
     upload_method: Literal["auto", "post", "put"] = Field(
-        "auto",
+        default="auto",
         description="How browsers upload: a form with a policy (post) or a signed PUT; auto leaves it to the preset.",
     )
 
