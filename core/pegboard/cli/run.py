@@ -17,7 +17,9 @@ def run(host: str, port: int) -> None:
     """Serve the board with Flask's development server. In production use a WSGI server on wsgi.py."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     warn_of_pending(app)
-    app.run(host=host, port=port, threaded=True, use_reloader=app.debug)
+    from werkzeug.serving import run_simple
+
+    run_simple(host, port, app, threaded=True, use_reloader=app.debug, use_debugger=app.debug)
 
 
 def warn_of_pending(app: Flask) -> None:

@@ -78,5 +78,7 @@ def init_headers(app: Flask, policy: str, *, https: bool) -> None:
         for name, value in fixed.items():
             if name not in headers:
                 headers[name] = value
+        if g.get("pegboard_user") is not None and "Cache-Control" not in headers:
+            headers["Cache-Control"] = "private, no-store"  # what is theirs does not come back after signing out
         headers["X-Request-ID"] = request_id()
         return response

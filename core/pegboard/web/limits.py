@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from ipaddress import IPv6Network
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from flask import current_app, request
@@ -21,6 +22,17 @@ def client_address() -> str:
     return request.remote_addr or "unknown"
 
 
+def client_network() -> str:
+    """Whom the limits count as one: the address; of IPv6 its first 64 bits, since one household has all the others."""
+    address = client_address()
+    if ":" not in address:
+        return address
+    try:
+        return str(IPv6Network((address.partition("%")[0], 64), strict=False))
+    except ValueError:
+        return address
+
+
 def limited(
     rate: str, name: str, *, methods: tuple[str, ...] = ("POST",)
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -30,7 +42,7 @@ def limited(
         @wraps(view)
         def limited_view(*args: P.args, **kwargs: P.kwargs) -> R:
             if request.method in methods:
-                spend(rate, name, client_address())
+                spend(rate, name, client_network())
             return view(*args, **kwargs)
 
         return limited_view

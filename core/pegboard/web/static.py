@@ -29,8 +29,12 @@ class StaticFiles:
         key = f"{owner}/{path}"
         if fresh or key not in self._hashes:
             found = safe_join(str(self.folders[owner]), path) if owner in self.folders else None
-            if found is None or not Path(found).is_file():
+            try:
+                if found is None or not Path(found).is_file():
+                    return ""
+            except OSError:  # a name too long for the file system
                 return ""
+            key = f"{owner}/{Path(found).relative_to(self.folders[owner])}"
             self._hashes[key] = sha256(Path(found).read_bytes()).hexdigest()[:8]
         return self._hashes[key]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flask import request
 from flask_wtf import FlaskForm
 from wtforms import (
     EmailField,
@@ -68,6 +69,10 @@ class AccountForm(FlaskForm):
     class Meta(FlaskForm.Meta):
         def get_translations(self, form: Form) -> None:
             return None
+
+        def wrap_formdata(self, form: Form, formdata: Any) -> Any:
+            """Only what a form sends is read: fields of JSON could be anything."""
+            return request.form if request.method == "POST" else None
 
     labels: dict[str, Callable[[], str]] = {}  # noqa: RUF012 - each form has its own
 

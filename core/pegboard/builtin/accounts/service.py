@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from pegboard.db import db
@@ -73,9 +73,8 @@ def authenticate(email: str, password: str) -> User | None:
     right = passwords.verify(user.password_hash if user else None, password)
     if user is None or not right or user.disabled_at is not None:
         return None
-    if passwords.outdated(user.password_hash):
-        user.password_hash = passwords.hashed(password)
-        db.session.commit()
+    if passwords.outdated(user.password_hash) and not _replaced(user, passwords.hashed(password)):
+        return None
     return user
 
 
@@ -90,8 +89,19 @@ def change_password(subject: str, current: str, new: str) -> User:
     user = db.session.get_one(User, subject)
     if not passwords.verify(user.password_hash, current):
         raise Refused(_("That is not your current password."))
-    user.password_hash = passwords.hashed(new)
-    db.session.flush()
+    if not _replaced(user, passwords.hashed(new), commit=False):
+        db.session.rollback()
+        raise Refused(_("That is not your current password."))
     sessions.end_all(subject)
     db.session.commit()
     return user
+
+
+def _replaced(user: User, new_hash: str, *, commit: bool = True) -> bool:
+    """Write a new hash over the one that was verified; False where another request has replaced that meanwhile."""
+    verified = user.password_hash
+    wanted = update(User).where(User.id == user.id, User.password_hash == verified).values(password_hash=new_hash)
+    changed = db.session.execute(wanted.returning(User.id)).first() is not None
+    if commit:
+        db.session.commit()
+    return changed

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from pegboard.i18n import gettext as _
 from pegboard.live import current_board
-from pegboard.web.limits import check, clear, client_address, limited, spend
+from pegboard.web.limits import check, clear, client_network, limited, spend
 from pegboard.web.negotiation import safe_next
 from pegboard.web.users import current_user
 
@@ -66,11 +66,11 @@ def _authenticated(form: SignInForm) -> User | None:
     from .service import authenticate
 
     account = hashlib.sha256(sought(form.email.data or "").encode("utf-8", "replace")).hexdigest()
-    check(FAILED_PER_ADDRESS, "accounts.failed", client_address())
+    check(FAILED_PER_ADDRESS, "accounts.failed", client_network())
     spend(TRIES_PER_ACCOUNT, "accounts.tries", account)
     user = authenticate(form.email.data or "", form.password.data or "")
     if user is None:
-        spend(FAILED_PER_ADDRESS, "accounts.failed", client_address())
+        spend(FAILED_PER_ADDRESS, "accounts.failed", client_network())
     else:
         clear(TRIES_PER_ACCOUNT, "accounts.tries", account)
     return user

@@ -13,10 +13,16 @@ def upload_form() -> Any:
 
 @cache
 def _form_class() -> Any:
+    from flask import request
     from flask_wtf import FlaskForm
     from wtforms import MultipleFileField
 
     class UploadForm(FlaskForm):
+        class Meta(FlaskForm.Meta):
+            def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+                """Only what a form sends is read: fields of JSON could be anything."""
+                return None if request.is_json else super().wrap_formdata(form, formdata)
+
         file = MultipleFileField()
 
     return UploadForm

@@ -25,7 +25,10 @@ def begin() -> Any:
     """`{name, type, size}` → 201 `{id, upload: {method, url, headers, fields}}`."""
     owner = subject()
     spend("300/minute", "files.upload", owner)
-    asked = request.get_json(silent=True)
+    try:
+        asked = request.get_json(silent=True)
+    except RecursionError:
+        asked = None
     name, kind, size = (asked.get(key) for key in ("name", "type", "size")) if isinstance(asked, dict) else (None,) * 3
     if not isinstance(name, str) or not isinstance(kind, str) or type(size) is not int or size < 0:
         abort(400, _("Send a JSON object with name, type and size in bytes."))

@@ -138,5 +138,5 @@ def _sent_to(url: str, caching: str) -> Response:
 
 def _allow_large(endpoint: str | None, values: dict[str, Any] | None) -> None:
     """Before anything reads the form, and so before its token is checked."""
-    if endpoint == "files.upload":
+    if endpoint == "files.upload" and current_user() is not None:
         request.max_content_length = current_board().plugin(Files).settings.max_size + _FORM_BYTES
