@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-from flask import Flask, g, jsonify, redirect, render_template
+from flask import Flask, g, jsonify, render_template
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException, InternalServerError
-from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
 from pegboard.errors import ProviderError, Refused
@@ -71,9 +69,6 @@ def _page(code: int, title: str, message: str, advice: str) -> str:
 
 
 def _http(error: HTTPException) -> Any:
-    if isinstance(error, RequestRedirect):  # the router's own; a path, so that a false Host leads nowhere
-        parts = urlsplit(error.new_url)
-        return redirect(urlunsplit(("", "", parts.path, parts.query, "")), error.code)
     if error.code is None or error.code < 400:
         return error
     written = error.description if error.description != type(error).description else ""

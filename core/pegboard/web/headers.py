@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from flask import Flask, Response, g, request
 
@@ -80,5 +81,8 @@ def init_headers(app: Flask, policy: str, *, https: bool) -> None:
                 headers[name] = value
         if g.get("pegboard_user") is not None and "Cache-Control" not in headers:
             headers["Cache-Control"] = "private, no-store"  # what is theirs does not come back after signing out
+        if request.routing_exception is not None and "Location" in headers:
+            parts = urlsplit(headers["Location"])  # the router's own redirect: a false Host must lead nowhere
+            headers["Location"] = urlunsplit(("", "", parts.path, parts.query, ""))
         headers["X-Request-ID"] = request_id()
         return response
