@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC
 from typing import Any
 
 from pegboard.contracts.filenames import content_disposition
 from pegboard.contracts.files import (
-    CHUNK,
     OCTET_STREAM,
     ByteStream,
     SignedUpload,
@@ -22,7 +21,8 @@ from pegboard.contracts.files import (
 from pegboard.errors import ProviderError
 
 from .client import QUICK, ClientSource, translated
-from .failures import PROVIDER, code_of, complete_answer
+from .failures import PROVIDER, complete_answer
+from .reading import opened
 from .settings import S3Settings
 from .writing import Writer
 
@@ -133,34 +133,8 @@ class S3FileStorage:
             self._head("read", key)
             yield iter(())
             return
-        body = self._open(key, start, end)
-        if body is None:
-            yield iter(())
-            return
-        with closing(body):
-            yield _chunks(body)
-
-    def _open(self, key: str, start: int, end: int | None) -> Any:
-        """The body of the answer, or None where the range lies past the end."""
-        asked = self._object(key)
-        if start or end is not None:
-            asked["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
-        little = end is not None and end - start <= CHUNK
-
-        def get(client: Any) -> Any:
-            try:
-                return client.get_object(**asked)
-            except client.exceptions.ClientError as error:
-                if code_of(error) == "InvalidRange":
-                    return None
-                raise
-
-        answer = self._source.call("read", lambda clients: get(clients.quick if little else clients.bulk))
-        if answer is None:
-            return None
-        with complete_answer("read"):
-            answer["ContentLength"]  # without it a body that is cut would look whole
-        return answer["Body"]
+        with opened(self._source, self._object(key), start, end) as chunks:
+            yield chunks
 
     def _sign(self, operation: str, method: str, asked: dict[str, Any], expires: int) -> str:
         with translated(operation):
@@ -190,11 +164,6 @@ def _headers(key: str, content_type: str) -> dict[str, str]:
     if is_public(key) and not shown_inline(content_type):
         headers["ContentDisposition"] = content_disposition(None, inline=False)
     return headers
-
-
-def _chunks(body: Any) -> Iterator[bytes]:
-    with translated("read"):
-        yield from body.iter_chunks(CHUNK)
 
 
 def _copy(client: Any, source: dict[str, Any], target: dict[str, Any], headers: dict[str, str], size: int) -> None:

@@ -133,6 +133,8 @@ def test_streams_around_the_size_of_a_part_arrive_whole(s3: S3FileStorage, size:
     assert stat.size == size == s3.stat("parts").size
     assert stat.etag == s3.stat("parts").etag
     assert s3.stat("parts").content_type == PICTURE
+    parts = -(-size // writing.PART)
+    assert stat.etag.endswith(f"-{parts}") is (size >= writing.PART)
     s3.delete("parts")
 
 
