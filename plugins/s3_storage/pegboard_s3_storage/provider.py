@@ -27,7 +27,8 @@ from .settings import S3Settings
 from .writing import Writer
 
 _COPIED_PER_SECOND = 32 * 1024 * 1024  # bytes; what a store can be trusted to copy by itself
-_ONE_COPY = 5 * 1024**3  # bytes; above that a copy is made of parts
+_ONE_WRITE = 5 * 1024**3  # bytes; what a store takes by one request
+_ONE_COPY = _ONE_WRITE  # above that a copy is made of parts
 _COPIED_PART = 512 * 1024**2  # bytes
 
 
@@ -95,6 +96,9 @@ class S3FileStorage:
 
     def sign_upload(self, key: str, *, size: int, content_type: str, expires: int = 900) -> SignedUpload:
         check_arguments(PROVIDER, "sign_upload", key=key, size=size, content_type=content_type, expires=expires)
+        if size > _ONE_WRITE:
+            reason = f"one upload takes at most {_ONE_WRITE} bytes, not {size}"
+            raise ProviderError(reason, provider=PROVIDER, operation="sign_upload", permanent=True)
         headers = _headers(key, content_type)
         if self._settings.uploads_by_post:
             return self._sign_form(key, size, headers, expires)
