@@ -44,12 +44,22 @@ class ClientSource:
                 clients = self._clients = _build(self._settings)
         return clients
 
-    def call(self, operation: str, call: Callable[[Clients], T], *, seconds: float = QUICK) -> T:
-        """One call to the store, answered within `seconds`; every error is a `ProviderError`."""
+    def call(
+        self,
+        operation: str,
+        call: Callable[[Clients], T],
+        *,
+        seconds: float = QUICK,
+        unwanted: Callable[[T], None] | None = None,
+    ) -> T:
+        """One call to the store, answered within `seconds`; every error is a `ProviderError`.
+
+        `unwanted` disposes of an answer that comes later.
+        """
         with translated(operation):
             clients = self.get()
             try:
-                return within(seconds, lambda: call(clients))
+                return within(seconds, lambda: call(clients), unwanted=unwanted)
             except DeadlinePassed:
                 raise timed_out(operation, seconds) from None
 

@@ -4,9 +4,10 @@ tried one after the other, each with the whole timeout, and answers may come dro
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import NoReturn, TypeVar
 
 T = TypeVar("T")
@@ -16,9 +17,10 @@ class DeadlinePassed(Exception):
     """The call goes on in its thread; nobody waits for it."""
 
 
-def within(seconds: float, call: Callable[[], T]) -> T:
-    """What `call` returns or raises, or `DeadlinePassed`."""
+def within(seconds: float, call: Callable[[], T], *, unwanted: Callable[[T], None] | None = None) -> T:
+    """What `call` returns or raises, or `DeadlinePassed`; what it returns after that is given to `unwanted`."""
     answers: SimpleQueue[Callable[[], T]] = SimpleQueue()
+    given_up = Event()
 
     def work() -> None:
         try:
@@ -27,13 +29,20 @@ def within(seconds: float, call: Callable[[], T]) -> T:
             answers.put(partial(_raise, error))
         else:
             answers.put(lambda: value)
+        # Whoever takes the answer out has it: the caller, who looks once more after giving up, or we.
+        with suppress(Exception):
+            if given_up.is_set() and unwanted is not None:
+                unwanted(answers.get_nowait()())
 
     Thread(target=work, name="s3-call", daemon=True).start()
     try:
-        answer = answers.get(timeout=seconds)
+        return answers.get(timeout=seconds)()
+    except Empty:
+        given_up.set()
+    try:
+        return answers.get_nowait()()
     except Empty:
         raise DeadlinePassed from None
-    return answer()
 
 
 def _raise(error: BaseException) -> NoReturn:

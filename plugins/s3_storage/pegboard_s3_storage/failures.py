@@ -50,7 +50,7 @@ def as_provider_error(operation: str, error: Any) -> ProviderError:
     if code in _MISSING:
         return NotFound("nothing is stored under this key", provider=PROVIDER, operation=operation)
     reason = _ADVICE.get(code) or str(response.get("Error", {}).get("Message", ""))[:200]
-    permanent = 300 <= status < 500 and status not in (408, 409, 429) and code not in _RETRIED
+    permanent = (300 <= status < 500 or status == 501) and status not in (408, 409, 429) and code not in _RETRIED
     return ProviderError(
         f"{code or status}: {reason}",
         provider=PROVIDER,
@@ -70,8 +70,11 @@ def complete_answer(operation: str) -> Iterator[None]:
     try:
         yield
     except KeyError as missing:
-        reason = f"the answer was cut short: it has no {missing.args[0]}"
-        raise ProviderError(reason, provider=PROVIDER, operation=operation) from None
+        raise cut_short(operation, str(missing.args[0])) from None
+
+
+def cut_short(operation: str, missing: str = "length") -> ProviderError:
+    return ProviderError(f"the answer was cut short: it has no {missing}", provider=PROVIDER, operation=operation)
 
 
 def code_of(error: Any) -> str:

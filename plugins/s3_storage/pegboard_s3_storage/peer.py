@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import platform
 import secrets
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from pegboard.testing.peers import LocalServer, PeerFailed, answers, free_ports,
 _BUCKET = "pegboard"
 _ACCESS_KEY = "pegboard"
 _ABOVE = 10_000  # each of its servers also listens on its port plus this, for gRPC
+_SOCKETS = "/tmp"  # noqa: S108 - where it puts them, whatever TMPDIR is
 _TRIES = 3  # another process may take a port between our look and the server's
 
 
@@ -27,6 +27,7 @@ class Seaweed:
     endpoint_url: str
     secret: str = field(repr=False)
     server: LocalServer = field(repr=False)
+    ports: tuple[int, ...] = field(repr=False)
 
     @property
     def description(self) -> str:
@@ -59,6 +60,7 @@ def seaweed(folder: Path, *, origins: Sequence[str] = ()) -> Seaweed | None:
         return None
     folder.mkdir(parents=True, exist_ok=True)
     secret = secrets.token_urlsafe(32)
+    (folder / "server.log").unlink(missing_ok=True)
     config = folder / "s3.json"
     config.touch(mode=0o600)
     config.write_text(json.dumps(_identities(secret)))
@@ -106,16 +108,19 @@ def _start(program: Path, folder: Path, config: Path, secret: str) -> Seaweed:
         *(f"-{name}.port={port}" for name, port in zip(names, ports, strict=True)),
         *(f"-{name}.port.grpc={port + _ABOVE}" for name, port in zip(names, ports, strict=True)),
     ]
-    sockets = [f"{temporary}/seaweedfs-*-{port}*.sock" for temporary in _temporary_folders() for port in ports]
+    scratch = folder / "tmp"
+    scratch.mkdir(exist_ok=True)
+    every = (*ports, *(port + _ABOVE for port in ports))
+    sockets = [f"{_SOCKETS}/seaweedfs-*-{port}.sock" for port in every]
     server = start_server(
         "SeaweedFS",
         command,
         ready=lambda: answers(f"{endpoint}/healthz"),
         log=folder / "server.log",
-        env={"HOME": str(folder), "TMPDIR": tempfile.gettempdir()},
-        remove=sockets,
+        env={"HOME": str(folder), "TMPDIR": str(scratch)},
+        remove=[*sockets, escape(str(scratch))],
     )
-    return Seaweed(endpoint, secret, server)
+    return Seaweed(endpoint, secret, server, every)
 
 
 def _identities(secret: str) -> dict[str, Any]:
@@ -140,7 +145,3 @@ def _same_machine(origins: Sequence[str]) -> list[str]:
         if parts.hostname in ("127.0.0.1", "localhost"):
             found += [f"{parts.scheme}://{name}:{parts.port or 80}" for name in ("127.0.0.1", "localhost")]
     return list(dict.fromkeys(found))
-
-
-def _temporary_folders() -> set[str]:
-    return {"/tmp", tempfile.gettempdir()} if platform.system() != "Windows" else {tempfile.gettempdir()}  # noqa: S108

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC
 from typing import Any
 
 from pegboard.contracts.filenames import content_disposition
 from pegboard.contracts.files import (
-    CHUNK,
     OCTET_STREAM,
     ByteStream,
     SignedUpload,
@@ -22,12 +21,14 @@ from pegboard.contracts.files import (
 from pegboard.errors import ProviderError
 
 from .client import QUICK, ClientSource, translated
-from .failures import PROVIDER, code_of, complete_answer
+from .failures import PROVIDER, complete_answer
+from .reading import opened
 from .settings import S3Settings
 from .writing import Writer
 
 _COPIED_PER_SECOND = 32 * 1024 * 1024  # bytes; what a store can be trusted to copy by itself
-_ONE_COPY = 5 * 1024**3  # bytes; above that a copy is made of parts
+_ONE_WRITE = 5 * 1024**3  # bytes; what a store takes by one request
+_ONE_COPY = _ONE_WRITE  # above that a copy is made of parts
 _COPIED_PART = 512 * 1024**2  # bytes
 
 
@@ -95,6 +96,9 @@ class S3FileStorage:
 
     def sign_upload(self, key: str, *, size: int, content_type: str, expires: int = 900) -> SignedUpload:
         check_arguments(PROVIDER, "sign_upload", key=key, size=size, content_type=content_type, expires=expires)
+        if size > _ONE_WRITE:
+            reason = f"one upload takes at most {_ONE_WRITE} bytes, not {size}"
+            raise ProviderError(reason, provider=PROVIDER, operation="sign_upload", permanent=True)
         headers = _headers(key, content_type)
         if self._settings.uploads_by_post:
             return self._sign_form(key, size, headers, expires)
@@ -133,34 +137,8 @@ class S3FileStorage:
             self._head("read", key)
             yield iter(())
             return
-        body = self._open(key, start, end)
-        if body is None:
-            yield iter(())
-            return
-        with closing(body):
-            yield _chunks(body)
-
-    def _open(self, key: str, start: int, end: int | None) -> Any:
-        """The body of the answer, or None where the range lies past the end."""
-        asked = self._object(key)
-        if start or end is not None:
-            asked["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
-        little = end is not None and end - start <= CHUNK
-
-        def get(client: Any) -> Any:
-            try:
-                return client.get_object(**asked)
-            except client.exceptions.ClientError as error:
-                if code_of(error) == "InvalidRange":
-                    return None
-                raise
-
-        answer = self._source.call("read", lambda clients: get(clients.quick if little else clients.bulk))
-        if answer is None:
-            return None
-        with complete_answer("read"):
-            answer["ContentLength"]  # without it a body that is cut would look whole
-        return answer["Body"]
+        with opened(self._source, self._object(key), start, end) as chunks:
+            yield chunks
 
     def _sign(self, operation: str, method: str, asked: dict[str, Any], expires: int) -> str:
         with translated(operation):
@@ -190,11 +168,6 @@ def _headers(key: str, content_type: str) -> dict[str, str]:
     if is_public(key) and not shown_inline(content_type):
         headers["ContentDisposition"] = content_disposition(None, inline=False)
     return headers
-
-
-def _chunks(body: Any) -> Iterator[bytes]:
-    with translated("read"):
-        yield from body.iter_chunks(CHUNK)
 
 
 def _copy(client: Any, source: dict[str, Any], target: dict[str, Any], headers: dict[str, str], size: int) -> None:

@@ -64,3 +64,11 @@ def test_a_call_past_its_limit_is_given_up() -> None:
     with pytest.raises(DeadlinePassed):
         within(0.05, forever.wait)
     forever.set()
+
+
+def test_what_comes_after_the_limit_is_disposed_of() -> None:
+    late, disposed = threading.Event(), threading.Event()
+    with pytest.raises(DeadlinePassed):
+        within(0.05, late.wait, unwanted=lambda _: disposed.set())
+    late.set()
+    assert disposed.wait(5)

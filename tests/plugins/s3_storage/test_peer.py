@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,8 +61,7 @@ def assert_nothing_is_left_of(server: Seaweed) -> None:
         fetch(server.endpoint_url)
     with pytest.raises(ProcessLookupError):
         os.kill(server.server.pid, 0)
-    port = server.endpoint_url.rpartition(":")[2]
-    assert not [*Path(tempfile.gettempdir()).glob(f"seaweedfs-*{port}*.sock")]
+    assert not [path for port in server.ports for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock")]
 
 
 @pytest.mark.parametrize("origin", [BOARD, BOARD.replace("127.0.0.1", "localhost")])

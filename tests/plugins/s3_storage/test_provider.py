@@ -70,6 +70,15 @@ def test_a_signed_put_binds_length_and_type() -> None:
     assert not any("checksum" in name.lower() for name in signed)
 
 
+@pytest.mark.parametrize("method", ["post", "put"])
+def test_no_upload_is_signed_that_no_store_would_take(method: str) -> None:
+    storage = S3FileStorage(AMAZON.model_copy(update={"upload_method": method}))
+    assert storage.sign_upload("a", size=5 * 1024**3, content_type=PICTURE).url
+    with pytest.raises(ProviderError, match="at most") as caught:
+        storage.sign_upload("a", size=5 * 1024**3 + 1, content_type=PICTURE)
+    assert caught.value.permanent
+
+
 def test_stores_that_cannot_publish_a_prefix_say_so() -> None:
     values = {"bucket": "files", "preset": "r2", "endpoint_url": R2, "access_key_id": "a", "secret_access_key": "b"}
     with pytest.raises(ProviderError, match="public_base_url") as caught:
@@ -133,6 +142,8 @@ def test_streams_around_the_size_of_a_part_arrive_whole(s3: S3FileStorage, size:
     assert stat.size == size == s3.stat("parts").size
     assert stat.etag == s3.stat("parts").etag
     assert s3.stat("parts").content_type == PICTURE
+    parts = -(-size // writing.PART)
+    assert stat.etag.endswith(f"-{parts}") is (size >= writing.PART)
     s3.delete("parts")
 
 
