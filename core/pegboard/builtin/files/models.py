@@ -21,7 +21,7 @@ class File(Base):
     """One file. The row is there before the object, and goes after it, so that no object is ever unknown.
 
     `owner` is the subject of a person, whoever manages the accounts; `provider` names the storage it is in, whatever
-    the deployment chooses today. `upload_key` is where a browser sends it, until it was looked at and copied to `key`.
+    the deployment chooses today. `upload_key` is where a browser sends it; to look at it, it is copied to a `key` of its own.
     `size` is bytes: as announced while `pending`, as found when `ready`. `problem` says why it `failed`.
     """
 

@@ -83,14 +83,16 @@ class FileService:
     def complete_upload(self, file_id: str, owner: str | Anyone) -> File:
         """Look at what the browser sent and make it `ready`, or FileRefused. Calling it again changes nothing.
 
-        What is looked at is a copy, which the browser cannot replace.
+        What is looked at is a copy, which neither the browser nor a second call can replace: each call makes its own.
         """
         file = find(file_id, owner)
         if file.state == READY:
             return file
         if file.state != PENDING or file.upload_key is None:
             raise FileRefused(file.problem or "truncated")
-        storage = _storage(file.provider)
+        storage, earlier = _storage(file.provider), file.key
+        if not move(file, PENDING, key=new_key(PUBLIC if file.public else "")):
+            return self._overtaken(file)
         try:
             with outside_transaction():
                 content_type, size = inspected(storage, file, _settings())
@@ -102,7 +104,8 @@ class FileService:
             raise refused from None
         finished = self._finished(file, content_type, size)
         with outside_transaction():
-            _try_delete(storage, file.upload_key)
+            for key in {file.upload_key, earlier} - {finished.key}:
+                _try_delete(storage, key)
         return finished
 
     def get(self, file_id: str, owner: str | Anyone) -> File:
@@ -147,7 +150,7 @@ class FileService:
         move(file, DELETING)
         storage = _storage(file.provider)
         with outside_transaction():
-            for key in filter(None, (file.upload_key, file.key)):
+            for key in _keys(file):
                 storage.delete(key)
         forget(file)
 
@@ -160,13 +163,14 @@ class FileService:
             )
         with outside_transaction():
             name = current_board().registry.default(FILES)
+        upload_key = new_key("incoming/") if upload else None
         return add(
             File(
                 id=new_id(),
                 owner=owner,
                 provider=name,
-                key=new_key(PUBLIC if public else ""),
-                upload_key=new_key("incoming/") if upload else None,
+                key=upload_key or new_key(PUBLIC if public else ""),
+                upload_key=upload_key,
                 filename=clean_filename(filename) or "file",
                 content_type=cleaned_type(declared),
                 size=size,
@@ -176,7 +180,7 @@ class FileService:
         )
 
     def _finished(self, file: File, content_type: str, size: int) -> File:
-        if move(file, READY, content_type=content_type, size=size):
+        if move(file, READY, key=file.key, content_type=content_type, size=size):
             return file
         return self._overtaken(file)
 
@@ -184,6 +188,9 @@ class FileService:
         """What a faster request has made of the file: looked at it already, or deleted it on its way."""
         with suppress(NoSuchFile):
             now = find(file.id, ANYONE)
+            if now.key != file.key:
+                with outside_transaction():
+                    _try_delete(_storage(file.provider), file.key)
             if now.state == READY:
                 return now
             if now.state == FAILED:
@@ -193,7 +200,7 @@ class FileService:
 
     def _remove_objects(self, file: File, storage: FileStorage) -> None:
         with outside_transaction():
-            for key in filter(None, (file.upload_key, file.key)):
+            for key in _keys(file):
                 _try_delete(storage, key)
 
     def _ready(self, file_id: str, owner: str | Anyone) -> File:
@@ -211,6 +218,11 @@ class FileService:
             inline=inline,
             content_type=shown,
         )
+
+
+def _keys(file: File) -> set[str]:
+    """Where anything of a file may be stored."""
+    return {key for key in (file.upload_key, file.key) if key}
 
 
 def _problem(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pegboard.builtin.accounts import passwords, roles, service
 from pegboard.builtin.accounts.keys import uuid7
@@ -279,3 +279,25 @@ def test_the_migration_makes_the_tables_of_the_models(make_board: Make, tmp_path
     assert Browser(app).sign_in().status_code == 302
     migrations.downgrade(app, plan, url, "accounts", "base")
     assert migrations.pending(plan, url) == ["accounts"]
+
+
+def test_a_sign_in_that_renews_its_hash_never_undoes_a_password_changed_meanwhile(
+    make_board: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = make_board()
+    with board.app_context():
+        user = service.create_user("carol@example.com", "Carol", "the old password")
+        newer = passwords.hashed("the new password")
+
+        def changed_meanwhile(password: str) -> str:
+            change = update(User).where(User.id == user.id).values(password_hash=newer)
+            db.session.execute(change, execution_options={"synchronize_session": False})
+            return "renewed"
+
+        monkeypatch.setattr(passwords, "outdated", lambda _: True)
+        monkeypatch.setattr(passwords, "hashed", changed_meanwhile)
+        assert service.authenticate("carol@example.com", "the old password") is None
+    with board.app_context():
+        found = service.find_user("carol@example.com")
+        assert found is not None
+        assert found.password_hash == newer

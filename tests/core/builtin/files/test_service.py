@@ -139,12 +139,12 @@ def test_each_row_names_its_provider_whatever_is_chosen_later(make_board: MakeBo
 def test_keys_and_ids_cannot_be_guessed_and_hold_nothing_of_the_name(board: Flask) -> None:
     with board.app_context():
         made = [files.begin_upload("secret-plan.pdf", None, 3, "alice")[0] for _ in range(50)]
-    keys = {file.key for file in made} | {str(file.upload_key) for file in made} | {file.id for file in made}
-    assert len(keys) == 150
+        made += [files.save(BytesIO(b"abc"), "secret-plan.pdf", None, "alice") for _ in range(50)]
+    assert len({file.key for file in made} | {file.id for file in made}) == 200
     for file in made:
         assert len(file.key.rpartition("/")[2]) * 5 >= 140  # bits: base 32
         assert file.key == file.key.lower()
-        assert "secret" not in file.key + str(file.upload_key) + file.id
+        assert "secret" not in file.key + file.id
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_direct_upload_is_pending_until_it_was_looked_at(board: Flask, tmp_pat
         done = files.complete_upload(file.id, "alice")
         assert (done.state, done.content_type, done.size) == ("ready", "image/png", len(PNG))
         assert files.complete_upload(file.id, "alice").state == "ready"
-    assert objects(tmp_path) == [f"{file.key.rpartition('/')[2]}@"]
+    assert objects(tmp_path) == [f"{done.key.rpartition('/')[2]}@"]
 
 
 def test_what_the_browser_sends_again_changes_nothing(board: Flask) -> None:
@@ -294,6 +294,26 @@ def test_two_requests_that_complete_one_upload_both_find_it_ready(
         with files.open(file.id, "alice") as pieces:
             assert b"".join(pieces) == PNG
     assert states(moody_board) == [("ready", None)]
+
+
+def test_bytes_sent_again_while_two_requests_complete_are_never_served(
+    moody_board: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = moody(moody_board)
+    copy = storage.copy
+    with moody_board.app_context():
+        file = _sent(PNG)
+
+        def replaced(source: str, target: str) -> object:
+            monkeypatch.setattr(storage, "copy", copy)
+            files.complete_upload(file.id, "alice")
+            storage.put(source, BytesIO(b"<script>".ljust(len(PNG))), content_type="image/png")
+            return copy(source, target)
+
+        monkeypatch.setattr(storage, "copy", replaced)
+        assert files.complete_upload(file.id, "alice").state == "ready"
+        with files.open(file.id, "alice") as pieces:
+            assert b"".join(pieces) == PNG
 
 
 @pytest.mark.parametrize("call", ["get", "open", "url", "delete", "complete_upload"])
