@@ -196,7 +196,7 @@ def _tables(entry: Entry) -> tuple[Table, ...]:
     from .db.models import metadata
 
     # Not sorted_tables: a foreign key of one plugin that leads nowhere would then fail every other.
-    return tuple(table for table in metadata.tables.values() if table.info.get("owner") == entry.name)
+    return tuple(table for table in metadata.tables.values() if table.info.get("plugin") == entry.name)
 
 
 def _unknown_hooks(entry: Entry, manager: PluginManager) -> list[Problem]:

@@ -23,7 +23,7 @@ SMS: Capability[object] = Capability("sms")
 MODELS = """
 from sqlalchemy import Column, ForeignKey, Integer, Table
 from pegboard.db import metadata
-Table({table!r}, metadata, Column("id", Integer, primary_key=True), {column} info={{"owner": {name!r}}})
+Table({table!r}, metadata, Column("id", Integer, primary_key=True), {column} info={{"plugin": {name!r}}})
 """
 
 

@@ -1,8 +1,8 @@
-"""What plugin models build on: shared metadata with named constraints, and tables stamped with their owner.
+"""What plugin models build on: shared metadata with named constraints, and tables stamped with their plugin.
 
     class Base(ModelBase, DeclarativeBase):
         metadata = metadata
-        owner = "shop"
+        plugin = "shop"
 
 Each plugin has a base, and so a mapper registry, of its own: a broken mapping cannot poison another plugin's queries.
 """
@@ -51,9 +51,9 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class ModelBase:
-    """Mixed into a plugin's declarative base: stamps each table with `owner`, and never lets SQLite reuse a key."""
+    """Mixed into a plugin's declarative base: stamps each table with `plugin`, its name, and never lets SQLite reuse a key."""
 
-    owner: ClassVar[str]
+    plugin: ClassVar[str]
     type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime}
 
     @classmethod
@@ -62,6 +62,6 @@ class ModelBase:
         if len(keys) == 1 and isinstance(keys[0].type, Integer):
             kwargs.setdefault("sqlite_autoincrement", True)
         # The base says whose tables these are; a model may well have a column of that name.
-        owner = next(value for kind in cls.__mro__ if isinstance(value := vars(kind).get("owner"), str))
-        kwargs["info"] = {**kwargs.get("info", {}), "owner": owner}
+        plugin = next(value for kind in cls.__mro__ if isinstance(value := vars(kind).get("plugin"), str))
+        kwargs["info"] = {**kwargs.get("info", {}), "plugin": plugin}
         return Table(name, *args, **kwargs)

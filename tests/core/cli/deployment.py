@@ -23,7 +23,7 @@ from pegboard.db import ModelBase, metadata
 
 class Base(ModelBase, DeclarativeBase):
     metadata = metadata
-    owner = "{name}"
+    plugin = "{name}"
 
 
 class Thing(Base):

@@ -23,7 +23,7 @@ class Base(ModelBase, DeclarativeBase):
     """A plugin's base, over metadata of its own so that no board sees these tables."""
 
     metadata = MetaData(naming_convention=shared.naming_convention)
-    owner = "kept"
+    plugin = "kept"
 
 
 class Shelf(Base):
@@ -135,13 +135,13 @@ def test_the_modes_are_set_on_every_connection(app: Flask) -> None:
             assert connection.execute(text("PRAGMA busy_timeout")).scalar() == 5_000
 
 
-def test_constraints_have_names_and_tables_an_owner() -> None:
+def test_constraints_have_names_and_tables_a_plugin() -> None:
     table = Base.metadata.tables["kept_jars"]
     assert {str(constraint.name) for constraint in table.constraints} == {
         "pk_kept_jars",
         "fk_kept_jars_shelf_id_kept_shelves",
     }
-    assert table.info["owner"] == "kept"
+    assert table.info["plugin"] == "kept"
 
 
 def test_a_time_comes_back_aware_and_in_utc(app: Flask) -> None:

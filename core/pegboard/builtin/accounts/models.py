@@ -14,7 +14,7 @@ from .keys import uuid7
 
 class Base(ModelBase, DeclarativeBase):
     metadata = metadata
-    owner = "accounts"
+    plugin = "accounts"
 
 
 class User(Base):

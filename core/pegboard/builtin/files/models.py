@@ -14,7 +14,7 @@ PENDING, READY, FAILED, DELETING = "pending", "ready", "failed", "deleting"
 
 class Base(ModelBase, DeclarativeBase):
     metadata = metadata
-    owner = "files"
+    plugin = "files"
 
 
 class File(Base):
@@ -28,7 +28,7 @@ class File(Base):
     __tablename__ = "files"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    owner: Mapped[str] = mapped_column(String(255))  # type: ignore[misc]  # the column, not the plugin's name
+    owner: Mapped[str] = mapped_column(String(255))
     provider: Mapped[str] = mapped_column(String(64))
     key: Mapped[str] = mapped_column(String(200), unique=True)
     upload_key: Mapped[str | None] = mapped_column(String(200), unique=True)
