@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from . import checks
 from .collect import Entry, PluginManager, bring_hooks, collect
 from .discovery import Found, Installed, Reference
-from .errors import ConfigError, Problem
+from .errors import ConfigError, Dangling, Problem
 from .hookspecs import PROJECT, Hooks
 from .ordering import order, relation_problems
-from .settings import DEFAULT_BUILTINS, BoardSettings, PluginSettings, Resolved, resolve, suggestion
+from .resolution import Resolved, resolve
+from .settings import DEFAULT_BUILTINS, BoardSettings, PluginSettings, suggestion
 from .sources import Sources
 
 
@@ -84,11 +85,10 @@ def assemble(
     """Resolve, settings, collect, check: the first four phases of a boot. Everything wrong is in `problems`."""
     board = resolve(BoardSettings, sources, plugin="pegboard", table="pegboard", prefix="PEGBOARD_")
     if settings is not None:
-        board = Resolved(settings, board.origins)
-    plan = Plan(sources, board, Installed(), problems=[*sources.problems, *board.problems])
-    if board.value is not None:
-        plan.problems += checks.environment_problems(board, sources)
-    _resolve(plan, _references(board.value, sources, plugins))
+        board = Resolved(settings, settings, origins=board.origins)
+    plan = Plan(sources, board, Installed(sources.folder), problems=[*sources.problems, *board.problems])
+    plan.problems += checks.environment_problems(board, sources)
+    _resolve(plan, _references(board, plugins))
     _settings(plan)
     board.warnings += _stray_tables(plan)
     plan.problems += [problem for problem in sources.problems if problem not in plan.problems]
@@ -97,26 +97,23 @@ def assemble(
     return plan
 
 
-def _references(
-    settings: BoardSettings | None, sources: Sources, plugins: Sequence[Reference] | None
-) -> list[Reference]:
-    """Builtins, then plugins. With invalid board settings what can be read of them, so that all errors are found."""
-    if settings is not None:
-        return [*settings.builtins, *(settings.plugins if plugins is None else plugins)]
-    listed = [sources.table_value("pegboard", key) for key in ("builtins", "plugins")]
-    names = [item for value in listed if isinstance(value, list) for item in value if isinstance(item, str)]
-    return [*names, *(plugins or ())]
+def _references(board: Resolved[BoardSettings], plugins: Sequence[Reference] | None) -> list[tuple[Reference, str]]:
+    """Builtins, then plugins, each with the place that names it."""
+    settings = board.usable or BoardSettings()
+    outside = settings.plugins if plugins is None else plugins
+    listed = [*((name, "builtins") for name in settings.builtins), *((name, "plugins") for name in outside)]
+    origins = {key: str(origin) for key, origin in board.origins.items() if origin.name}
+    return [(reference, origins.get(key, "")) for reference, key in listed]
 
 
-def _resolve(plan: Plan, references: Iterable[Reference]) -> None:
+def _resolve(plan: Plan, references: Iterable[tuple[Reference, str]]) -> None:
     found: dict[str, Found] = {}
-    for reference in dict.fromkeys(references):
+    for reference, source in dict(references).items():
         result = plan.installed.load(reference)
         if isinstance(result, Problem):
-            if plan.sources.table_value(result.plugin, "on_failure") == "skip":
-                plan.entries.append(_absent(result))
-            else:
-                plan.problems.append(result)
+            problem = replace(result, source=result.source or source)
+            plan.entries.append(_absent(problem, _on_failure(plan, problem.plugin)))
+            _blame(plan, [problem])
             continue
         other = found.setdefault(result.plugin.name, result)
         if other is not result:
@@ -125,19 +122,25 @@ def _resolve(plan: Plan, references: Iterable[Reference]) -> None:
     classes = {name: item.plugin for name, item in found.items()}
     for name in order(classes):
         item = found[name]
-        on_failure = str(plan.sources.table_value(name, "on_failure") or "abort")
         builtin = name in DEFAULT_BUILTINS and item.plugin.__module__.startswith("pegboard.builtin.")
+        on_failure = _on_failure(plan, name)
         plan.entries.append(Entry(name, item.plugin, item.origin, item.version, builtin, on_failure))
     failed = [entry.name for entry in plan.entries if entry.state == "failed"]
     _blame(plan, [p for p in relation_problems(classes, plan.installed.names) if not _explained(p, classes, failed)])
     _cascade(plan)
 
 
-def _absent(problem: Problem) -> Entry:
-    """A plugin whose class could not be loaded, and which the deployment allows to be skipped."""
+def _on_failure(plan: Plan, name: str) -> str:
+    """What the deployment wants, as far as it can be known before the plugin's settings class is."""
+    wanted = plan.sources.variable(f"{name.upper()}_ON_FAILURE") or plan.sources.table_value(name, "on_failure")
+    return "skip" if wanted == "skip" else "abort"
+
+
+def _absent(problem: Problem, on_failure: str) -> Entry:
+    """A plugin whose class could not be loaded."""
     from .plugin import Plugin
 
-    return Entry(problem.plugin, Plugin, problem.source, on_failure="skip", state="failed", problems=[problem])
+    return Entry(problem.plugin, Plugin, problem.source, on_failure=on_failure, state="failed")
 
 
 def _explained(problem: Problem, classes: object, failed: list[str]) -> bool:
@@ -159,6 +162,8 @@ def _settings(plan: Plan) -> None:
 def _stray_tables(plan: Plan) -> list[Problem]:
     """Tables that no plugin, enabled or installed, will ever read: most often a misspelt name."""
     known = {"pegboard", *plan.installed.names, *(entry.name for entry in plan.entries)}
+    if any(":" in name for name in known):
+        return []  # a class that could not be imported: its table is under a name we do not know
     return [
         Problem(f"no plugin reads the table [{name}]", name, "", label, suggestion(name, sorted(known)))
         for label, tables in (*plan.sources.tables, ("code", plan.sources.given))
@@ -180,11 +185,15 @@ def _collect(plan: Plan) -> None:
 
 def _check(plan: Plan) -> None:
     """Check the union; leave out what may be skipped, and check again what remains."""
+    incomplete = any(entry.problems and entry.on_failure == "abort" for entry in plan.entries) or any(
+        problem.key in ("builtins", "plugins") for problem in plan.board.problems
+    )
     while True:
         before = len(plan.active)
-        problems = checks.union_problems(plan.active, plan.settings if plan.board.value else None)
+        problems = checks.union_problems(plan.active, plan.board.usable)
         known = {(problem.plugin, problem.message) for problem in plan.problems}
-        _blame(plan, [problem for problem in problems if (problem.plugin, problem.message) not in known])
+        fresh = [problem for problem in problems if (problem.plugin, problem.message) not in known]
+        _blame(plan, [problem for problem in fresh if not (incomplete and isinstance(problem, Dangling))])
         _cascade(plan)
         if len(plan.active) == before:
             return

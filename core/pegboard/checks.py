@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .errors import Problem
-from .settings import BoardSettings, Resolved, suggestion
+from .errors import Dangling, Problem
+from .resolution import Resolved
+from .settings import BoardSettings, suggestion
 from .sources import Sources
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ CORE_COMMANDS = ("config", "db", "doctor", "plugins", "routes", "run", "sandbox"
 
 def environment_problems(board: Resolved[BoardSettings], sources: Sources) -> Iterator[Problem]:
     """What production demands, and a key that is too weak anywhere."""
-    settings = board.value
+    settings = board.usable
     if settings is None:
         return
     named = [
@@ -49,7 +50,7 @@ def environment_problems(board: Resolved[BoardSettings], sources: Sources) -> It
         ("public_url", "PUBLIC_URL"),
         ("database_url", "DATABASE_URL"),
     ):
-        if name not in settings.model_fields_set:
+        if name not in settings.model_fields_set and name not in board.found:
             yield Problem("is required in production", key=name, remedy=f"set {variable}")
     if settings.debug or debug_wanted(sources):
         yield Problem(
@@ -103,7 +104,7 @@ def _table_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
                 target = str(key.target_fullname).rpartition(".")[0]
                 if target not in below:
                     message = f"{table.name} refers to {target!r}, which belongs to no plugin it requires"
-                    yield Problem(message, entry.name, "models", "", "list the owner in `requires`")
+                    yield Dangling(message, entry.name, "models", "", "list the owner in `requires`")
                 elif target == "users" and (key.ondelete or "").upper() not in ("CASCADE", "SET NULL"):
                     remedy = "say ondelete='CASCADE' or 'SET NULL', or an account can never be deleted"
                     yield Problem(f"{table.name} refers to users without ondelete", entry.name, "models", "", remedy)
@@ -124,7 +125,7 @@ def _capability_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
             word = provider.capability.name
             if word not in brought:
                 message = f"provides {word!r}, a capability that no enabled plugin brings"
-                yield Problem(message, entry.name, "providers", "", f"enable the plugin that brings {word!r}")
+                yield Dangling(message, entry.name, "providers", "", f"enable the plugin that brings {word!r}")
             other = seen.setdefault((word, provider.name), entry.name)
             if other != entry.name:
                 yield Problem(
@@ -142,7 +143,7 @@ def _choice_problems(entries: Sequence[Entry], settings: BoardSettings) -> Itera
     for word, choice in settings.providers.items():
         key = f"providers.{word}"
         if word not in offered:
-            yield Problem(
+            yield Dangling(
                 f"no enabled plugin brings the capability {word!r}", key=key, remedy=suggestion(word, list(offered))
             )
             continue
@@ -151,7 +152,7 @@ def _choice_problems(entries: Sequence[Entry], settings: BoardSettings) -> Itera
             yield Problem("chooses no provider", key=key, remedy=suggestion("", names))
         for name in [choice] if isinstance(choice, str) else choice:
             if name not in names:
-                yield Problem(f"no enabled plugin provides {name!r}", key=key, remedy=suggestion(name, names))
+                yield Dangling(f"no enabled plugin provides {name!r}", key=key, remedy=suggestion(name, names))
     for word, providers in offered.items():
         outside = sorted(provider.name for provider in providers if not provider.embedded)
         rivals = outside or sorted(provider.name for provider in providers)

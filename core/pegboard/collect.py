@@ -15,7 +15,8 @@ import pluggy
 from .errors import BoardFrozen, Problem
 from .hookspecs import PROJECT, Hooks
 from .plugin import Plugin
-from .settings import PluginSettings, Resolved
+from .resolution import Resolved
+from .settings import PluginSettings
 
 if TYPE_CHECKING:
     from sqlalchemy import Table

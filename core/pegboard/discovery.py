@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib import import_module
 from importlib.metadata import Distribution, distributions
+from pathlib import Path
 from typing import Any
 
 from .errors import Problem
@@ -48,7 +49,13 @@ class Point:
 
 
 class Installed:
-    """The plugins that are installed, from one read of the entry points. Nothing is imported until `load`."""
+    """The plugins that are installed, from one read of the entry points. Nothing is imported until `load`.
+
+    `folder` is the deployment's, where its own plugins are.
+    """
+
+    def __init__(self, folder: Path = Path()) -> None:
+        self.folder = folder
 
     @cached_property
     def points(self) -> dict[str, list[Point]]:
@@ -68,7 +75,7 @@ class Installed:
         if not isinstance(reference, str):
             return _checked(reference, f"{reference.__module__}:{reference.__qualname__}")
         if ":" in reference:
-            return _imported(reference, reference)
+            return _imported(reference, reference, self.folder)
         points = self.points.get(reference, [])
         if not points:
             hint = suggestion(reference, self.names) + ", or install the distribution that brings it"
@@ -77,7 +84,7 @@ class Installed:
             owners = " and ".join(sorted(_distribution(point) for point in points))
             return Problem(f"more than one distribution brings it: {owners}", reference, remedy="uninstall all but one")
         point = points[0]
-        found = _imported(point.value, _distribution(point))
+        found = _imported(point.value, _distribution(point), self.folder)
         if isinstance(found, Found) and found.plugin.name != reference:
             return Problem(
                 f"its entry point is called {reference!r}, its class {found.plugin.name!r}", reference, "name", point.value,
@@ -148,15 +155,16 @@ def _of(problem: Problem, name: str) -> Problem:
     return Problem(problem.message, name, problem.key, problem.source, problem.remedy)
 
 
-def _imported(path: str, origin: str) -> Found | Problem:
+def _imported(path: str, origin: str, folder: Path) -> Found | Problem:
     module, _, attribute = path.partition(":")
     try:
         value = getattr(import_module(module), attribute)
     except Exception as error:  # noqa: BLE001 - whatever an author's module raises, the others go on
-        kind = type(error).__name__
-        return Problem(
-            f"cannot be imported: {kind}: {error}", path, source=path, remedy="correct the plugin, or disable it"
-        )
+        if isinstance(error, ModuleNotFoundError) and module.startswith(str(error.name)):
+            message = f"there is no module {error.name!r}: it was looked for in {folder} and among what is installed"
+            return Problem(message, path, remedy=f"put it into that folder, or correct {path!r}")
+        message = f"cannot be imported: {type(error).__name__}: {error}"
+        return Problem(message, path, source=path, remedy="correct the plugin, or disable it")
     return _checked(value, origin)
 
 

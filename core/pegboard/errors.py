@@ -39,6 +39,10 @@ class Problem:
         return f"{where}: {self.message}{origin}{remedy}"
 
 
+class Dangling(Problem):
+    """A name that nothing enabled brings. Where a plugin could not be loaded, that one may be to blame, and has been."""
+
+
 class ConfigError(PegboardError):
     """The board cannot boot. `problems` lists everything that is wrong, not only the first thing."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask
 
-from .errors import Problem
+from .errors import Dangling, Problem
 from .settings import suggestion
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _guard_problems(
         known: Iterable[str] = permissions if kind == "permission" else roles
         if kind in ("permission", "role") and name not in known:
             message = f"the guard of {endpoint} names an unknown {kind} {name!r}"
-            yield Problem(message, plugin, "blueprints", "", suggestion(name, list(known)))
+            yield Dangling(message, plugin, "blueprints", "", suggestion(name, list(known)))
 
 
 def _endpoint_problems(entries: Sequence[Entry], endpoints: list[str]) -> Iterator[Problem]:
@@ -101,7 +101,7 @@ def _endpoint_problems(entries: Sequence[Entry], endpoints: list[str]) -> Iterat
         for item in entry.list("nav_items"):
             if item.endpoint not in endpoints:
                 message = f"the menu entry names an unknown endpoint {item.endpoint!r}"
-                yield Problem(message, entry.name, "nav_items", "", suggestion(item.endpoint, endpoints))
+                yield Dangling(message, entry.name, "nav_items", "", suggestion(item.endpoint, endpoints))
         source = entry.contributions.get("user_source")
         if source and source.sign_in_endpoint not in endpoints:
             message = f"sign_in_endpoint names an unknown endpoint {source.sign_in_endpoint!r}"

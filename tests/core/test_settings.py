@@ -9,15 +9,27 @@ import pytest
 from flask import Flask
 from pydantic import Field, SecretStr, field_validator
 
-from pegboard import BoardSettings, Env, Plugin, PluginSettings
+from pegboard import BoardSettings, Capability, Env, Plugin, PluginSettings, Provider
 from pegboard.board import Plan, assemble
 from pegboard.errors import ConfigError
-from pegboard.settings import resolve
+from pegboard.resolution import resolve
 from pegboard.sources import given_sources, read_sources
 
 MakePlugin = Callable[..., type[Plugin[Any]]]
 LAYERS = ["code", "environment", "secrets", "dotenv", "overlay", "table", "default"]
 SECRET = "planted-secret-value"
+GREETER = """
+from pegboard import Plugin, PluginSettings
+
+
+class GreeterSettings(PluginSettings):
+    times: int = 1
+
+
+class Greeter(Plugin[GreeterSettings]):
+    name = "greeter"
+    Settings = GreeterSettings
+"""
 
 
 class ShopSettings(PluginSettings):
@@ -127,6 +139,23 @@ def test_a_required_value_says_which_variable_to_set_and_where_to_get_it(make_pl
     assert plan.problems[0].remedy == "set SHOP_TOKEN; get it: the dashboard"
 
 
+def test_a_required_value_that_is_no_secret_may_also_be_written_into_the_file(make_plugin: MakePlugin) -> None:
+    class Placed(PluginSettings):
+        town: str
+
+    plan = planned(make_plugin("shop", Settings=Placed), {})
+    assert plan.problems[0].remedy == "set SHOP_TOWN, or town below [shop] in pegboard.toml"
+
+
+def test_a_value_of_the_wrong_form_is_told_in_words_what_is_expected(make_plugin: MakePlugin) -> None:
+    class Coloured(PluginSettings):
+        paint: str = Field("#fff", pattern="^#[0-9a-f]{3}$", json_schema_extra={"expects": "a colour such as #fff"})
+        other: str = Field("#fff", pattern="^#[0-9a-f]{3}$")
+
+    plan = planned(make_plugin("shop", Settings=Coloured), {"shop": {"paint": "red", "other": "red"}})
+    assert [p.message for p in plan.problems] == ["it must be a colour such as #fff", "it must be in another form"]
+
+
 def planned(plugin: Any, config: dict[str, Any]) -> Plan:
     return assemble(given_sources(config), settings=BoardSettings(env="test", builtins=()), plugins=[plugin])
 
@@ -189,6 +218,33 @@ def test_plugins_are_still_checked_when_the_boards_own_settings_are_wrong(board_
     toml = "[pegboard]\nbuiltins = []\nplugins = ['nosuch']\ntrusted_proxies = -1\n"
     plan = assemble(read_sources(board_folder.toml(toml), environ={}))
     assert {problem.plugin for problem in plan.problems} == {"pegboard", "nosuch"}
+
+
+def test_wrong_settings_of_the_board_hide_none_of_a_plugin(board_folder: Any) -> None:
+    board_folder.write("greeter.py", GREETER)
+    environ = {"PEGBOARD_PLUGINS": "greeter:Greeter", "TRUSTED_PROXIES": "-1", "GREETER_TIMES": "many"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(board_folder.path))
+        plan = assemble(read_sources(board_folder.toml("[pegboard]\nacent = 1\n"), environ=environ))
+    assert {(p.plugin, p.key) for p in plan.problems} == {
+        ("pegboard", "trusted_proxies"), ("pegboard", "acent"), ("greeter", "times"),
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match="3 problems"):
+        plan.require()
+
+
+def test_what_a_plugin_would_have_brought_is_not_missed_when_the_plugin_itself_is_reported(
+    make_plugin: MakePlugin,
+) -> None:
+    """No follow-up errors; where nothing else is wrong, they are errors."""
+    paint: Capability[Any] = Capability("paint")
+    shop = make_plugin("shop", Settings=ShopSettings, capabilities=lambda self: [paint])
+    user = make_plugin("user", providers=lambda self: [Provider(paint, "oil", object)])
+    settings = BoardSettings(env="test", builtins=(), providers={"paint": "water"})
+    wrong = assemble(given_sources({"shop": {"tills": 0}}), settings=settings, plugins=[shop, user])
+    assert [(p.plugin, p.key) for p in wrong.problems] == [("shop", "tills")]
+    sound = assemble(given_sources({}), settings=settings, plugins=[shop, user])
+    assert [(p.plugin, p.key) for p in sound.problems] == [("pegboard", "providers.paint")]
 
 
 def test_a_table_that_no_plugin_reads_is_a_warning_that_suggests_the_nearest(

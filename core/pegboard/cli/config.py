@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
-from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from ..board import Plan
-from ..settings import BoardSettings, PluginSettings, Resolved, SettingsModel, env_names, is_secret
+from ..resolution import Resolved
+from ..settings import BoardSettings, PluginSettings, SettingsModel, env_names, is_secret
 from .plan import current_plan, json_option, print_json, print_problems
 
 _CREDENTIALS = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*(?=@)")
@@ -29,10 +29,14 @@ def show(as_json: bool) -> None:
     """Every setting with its value and where it came from. Secrets are masked."""
     plan = current_plan()
     rows = [
-        {"table": table, "key": key, "value": shown(resolved.value, key), "source": str(resolved.origins.get(key, ""))}
-        for table, resolved in _resolved(plan)
-        if resolved.value is not None
-        for key in type(resolved.value).model_fields
+        {
+            "table": table,
+            "key": key,
+            "value": _value(resolved, model, key),
+            "source": str(resolved.origins.get(key, "")),
+        }
+        for table, model, resolved in _resolved(plan)
+        for key in model.model_fields
     ]
     if as_json:
         print_json(rows)
@@ -47,7 +51,7 @@ def show(as_json: bool) -> None:
 def check(as_json: bool) -> None:
     """Say everything that is wrong with the deployment. Exit code 1 if anything is."""
     plan = current_plan()
-    warnings = [warning for _, resolved in _resolved(plan) for warning in resolved.warnings]
+    warnings = [warning for *_, resolved in _resolved(plan) for warning in resolved.warnings]
     if as_json:
         fields = ("plugin", "key", "message", "source", "remedy")
         rows = [("error", p) for p in plan.problems] + [("warning", w) for w in warnings]
@@ -70,21 +74,29 @@ def template(env_file: bool) -> None:
     click.echo("\n".join(lines).strip())
 
 
-def shown(settings: BaseModel | None, key: str) -> str:
+def _value(resolved: Resolved[Any], model: type[SettingsModel], key: str) -> str:
+    if key in {problem.key for problem in resolved.problems}:
+        return "(not valid)" if key in resolved.found else "(not set)"
+    if resolved.usable is not None:
+        return shown(model, key, getattr(resolved.usable, key))
+    default = model.model_fields[key].get_default(call_default_factory=True)
+    return shown(model, key, resolved.found.get(key, default))
+
+
+def shown(model: type[SettingsModel], key: str, value: Any) -> str:
     """A value as it may be shown: secrets and passwords in URLs masked."""
-    value = getattr(settings, key)
-    if isinstance(value, SecretStr):
-        return MASK
-    if isinstance(value, tuple) and any(isinstance(item, SecretStr) for item in value):
-        return ", ".join(MASK for _ in value)
-    return "" if value is None else _CREDENTIALS.sub(rf"\1:{MASK}", str(value))
+    if value is None:
+        return ""
+    if is_secret(model.model_fields[key]):
+        return ", ".join(MASK for _ in value) if isinstance(value, tuple) else MASK
+    return _CREDENTIALS.sub(rf"\1:{MASK}", str(value))
 
 
-def _resolved(plan: Plan) -> Iterator[tuple[str, Resolved[Any]]]:
-    yield "pegboard", plan.board
+def _resolved(plan: Plan) -> Iterator[tuple[str, type[SettingsModel], Resolved[Any]]]:
+    yield "pegboard", BoardSettings, plan.board
     for entry in plan.entries:
         if entry.settings is not None:
-            yield entry.name, entry.settings
+            yield entry.name, entry.plugin.Settings, entry.settings
 
 
 def _models(plan: Plan) -> Iterator[tuple[str, str, type[SettingsModel]]]:

@@ -148,7 +148,7 @@ def describe(entry: Entry) -> dict[str, Any]:
     return {
         "name": entry.name,
         "version": entry.version,
-        "state": entry.state,
+        "state": "failed" if entry.problems else entry.state,
         "origin": entry.origin,
         "description": (entry.plugin.__doc__ or "").strip().partition("\n")[0],
         "milliseconds": round(entry.seconds * 1000, 1),

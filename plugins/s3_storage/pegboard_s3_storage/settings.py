@@ -47,13 +47,19 @@ class S3Settings(PluginSettings):
     bucket: Annotated[str, Env("S3_BUCKET_NAME", "S3_BUCKET")] = Field(
         pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
         description="The bucket. Keep it private: the plugin signs every link to what is not public.",
-        json_schema_extra={"where": "Amazon: console → S3 → Create bucket"},
+        json_schema_extra={
+            "where": "Amazon: console → S3 → Create bucket",
+            "expects": "a bucket's name: 3 to 63 small letters, digits, dots and dashes, with a letter or digit at both ends",
+        },
     )
     preset: Literal["aws", "r2", "b2", "seaweedfs", "garage", "generic"] = Field(
         default="aws", description="The kind of store: decides addressing, checksums, and how browsers upload."
     )
     region: Annotated[str, Env("S3_REGION", "AWS_REGION")] = Field(
-        default="us-east-1", pattern=r"^[a-z0-9-]+$", description="The bucket's region; for r2 it is auto."
+        default="us-east-1",
+        pattern=r"^[a-z0-9-]+$",
+        description="The bucket's region; for r2 it is auto.",
+        json_schema_extra={"expects": "a region's name such as eu-central-1"},
     )
     access_key_id: Annotated[str | None, Env("S3_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID")] = Field(
         default=None,
@@ -70,17 +76,22 @@ class S3Settings(PluginSettings):
         default=None,
         pattern=r"^https?://[^/\s?#@]+/?$",
         description="Where the store answers, as in https://<account>.r2.cloudflarestorage.com. Not for Amazon.",
+        json_schema_extra={"expects": "the address of a host such as https://s3.example.com, without a path"},
     )
     public_base_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^/\s?#@]+(/[^\s?#]*)?$",
         description="Where browsers fetch public files when that is another host, such as a CDN before the bucket.",
+        json_schema_extra={"expects": "an address such as https://files.example.com"},
     )
     prefix: str = Field(
         default="",
         pattern=r"^([a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*)?$",
         max_length=200,
         description="Put before every key, for several boards in one bucket.",
+        json_schema_extra={
+            "expects": "small letters, digits, dots, dashes and underscores, in parts joined by slashes"
+        },
     )
     addressing_style: Literal["auto", "virtual", "path"] = Field(
         default="auto",

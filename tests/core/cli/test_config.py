@@ -34,6 +34,35 @@ def test_show_masks_secrets_and_tells_where_each_value_came_from(
     assert rows[name, "on_failure"]["source"] == "default"
 
 
+def test_show_shows_also_what_is_beside_a_wrong_value(deployment: Deployment) -> None:
+    one, other = deployment.plugin(), deployment.plugin()
+    deployment.write(
+        f"env = 'mars'\napp_name = 'Club'\n[{one}]\nsize = 'many'\ntoken = '{PLANTED}'\n[{other}]\nsize = 4\n"
+    )
+    result = deployment.run("config", "show")
+    assert PLANTED not in result.output
+    for line in (
+        "pegboard.env = (not valid)  ([pegboard] env in pegboard.toml)",
+        "pegboard.app_name = Club  ([pegboard] app_name in pegboard.toml)",
+        f"{one}.size = (not valid)  ([{one}] size in pegboard.toml)",
+        f"{one}.token = ********  ([{one}] token in pegboard.toml)",
+        f"{other}.size = 4  ([{other}] size in pegboard.toml)",
+    ):
+        assert line in result.stdout.splitlines()
+
+
+def test_show_says_which_required_value_is_missing_and_masks_the_secrets_beside_it(deployment: Deployment) -> None:
+    name = deployment.plugin()
+    plugin = deployment.folder / name / "plugin.py"
+    plugin.write_text(plugin.read_text().replace("size: int = Field(default=3, ", "size: int = Field("))
+    deployment.write(f"[{name}]\ntoken = '{PLANTED}'\n")
+    result = deployment.run("config", "show")
+    assert PLANTED not in result.output
+    assert {f"{name}.size = (not set)  (default)", f"{name}.on_failure = abort  (default)"} <= set(
+        result.stdout.splitlines()
+    )
+
+
 def test_check_lists_all_problems_with_their_source_and_no_secret(deployment: Deployment) -> None:
     one, other = deployment.plugin(), deployment.plugin()
     deployment.write(f"trusted_proxies = 'x'\n[{one}]\nsize = 'many'\n[{other}]\nsice = 3\ntoken = ['{PLANTED}']\n")

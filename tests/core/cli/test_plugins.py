@@ -31,6 +31,21 @@ def test_the_list_works_when_the_board_cannot_boot_and_says_why(deployment: Depl
     assert "requires 'nobody'" in row["reasons"][0]
 
 
+def test_a_plugin_that_cannot_be_found_is_listed_with_the_places_that_were_looked_at(deployment: Deployment) -> None:
+    deployment.write(plugins=["nowhere:Nobody"])
+    row = next(row for row in deployment.json("plugins", "list") if row["name"] == "nowhere:Nobody")
+    assert row["state"] == "failed"
+    assert f"no module 'nowhere': it was looked for in {deployment.folder}" in row["reasons"][0]
+    assert "[pegboard] plugins in pegboard.toml" in row["reasons"][0]
+
+
+def test_a_plugin_with_wrong_settings_is_listed_as_failed(deployment: Deployment) -> None:
+    name = deployment.plugin()
+    deployment.write(f"[{name}]\nsize = 'many'\n")
+    row = next(row for row in deployment.json("plugins", "list") if row["name"] == name)
+    assert row["state"] == "failed"
+
+
 def test_the_graph_shows_the_boot_order(deployment: Deployment) -> None:
     first = deployment.plugin()
     second = deployment.plugin(requires=(first,))

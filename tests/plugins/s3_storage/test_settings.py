@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pegboard.settings import resolve
+from pegboard.resolution import resolve
 from pegboard.sources import Sources, Variables
 from pegboard_s3_storage.settings import PRESETS, S3Settings
 
