@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .contracts.users import ROLES
 from .errors import Dangling, Problem
 from .resolution import Resolved
 from .settings import BoardSettings, suggestion
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from .collect import Entry
     from .contributions import Permission, Provider
 
-ROLES = ("user", "moderator", "admin")
 _WEAK = re.compile(r"(?i)(change|secret|password|example|default|insecure)")
 _SOURCE = re.compile(r"'self'|'none'|[a-z][a-z0-9+.-]*:|((https?|wss?)://)?(\*\.)?[A-Za-z0-9.-]+(:\d+)?(/[^\s;,*]*)?")
 _DIRECTIVES = (
@@ -23,7 +23,7 @@ _DIRECTIVES = (
     "script-src", "style-src", "worker-src",
 )  # fmt: skip
 CORE_GLOBALS = (
-    "_", "can", "config", "csp_nonce", "csrf_token", "format_datetime", "g", "get_flashed_messages", "gettext", "nav", "ngettext",
+    "_", "can", "config", "csp_nonce", "csrf_token", "format_datetime", "g", "get_flashed_messages", "gettext", "has_role", "nav", "ngettext",
     "request", "session", "slot", "static_url", "url_for",
 )  # fmt: skip
 CORE_COMMANDS = ("config", "db", "doctor", "plugins", "routes", "run", "sandbox", "shell")

@@ -157,6 +157,25 @@ def collect(entry: Entry, manager: PluginManager) -> list[Problem]:
     return _unknown_hooks(entry, manager)
 
 
+def preview(entry: Entry) -> list[str]:
+    """Collect from a plugin whose settings are not complete, for a look at it; the hooks that cannot answer without."""
+    model = entry.plugin.Settings
+    resolved = entry.settings
+    known = {key: value for key, value in (resolved.found if resolved else {}).items() if key in model.model_fields}
+    wrong = {problem.key for problem in resolved.problems} if resolved else set()
+    instance = entry.plugin(model.model_construct(**{key: value for key, value in known.items() if key not in wrong}))
+    silent = []
+    for hook in COLLECTED:
+        method = getattr(instance, hook)
+        if hasattr(method, f"{PROJECT}_impl"):
+            try:
+                entry.contributions[hook] = _materialised(hook, method())
+            except Exception:  # noqa: BLE001 - it may well need the setting that is missing
+                silent.append(hook)
+    entry.tables = _tables(entry)
+    return silent
+
+
 def _implementation(manager: PluginManager, hook: str, instance: Plugin[Any]) -> Callable[[], Any] | None:
     caller = getattr(manager.hook, hook)
     return next((impl.function for impl in caller.get_hookimpls() if impl.plugin is instance), None)

@@ -69,7 +69,7 @@ class Board:
 
 
 class BoardApp(Flask):
-    """A Flask application that takes no URL after it has booted: what came late was checked against nobody's."""
+    """A Flask application that cannot be set up further after it has booted: what came late was checked against nobody's."""
 
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         _refuse_late(self, f"the blueprint {blueprint.name!r}")
@@ -79,18 +79,24 @@ class BoardApp(Flask):
         _refuse_late(self, f"the URL {rule}")
         super().add_url_rule(rule, *args, **options)
 
+    def _check_setup_finished(self, f_name: str) -> None:
+        """Flask asks this in each of its setup methods."""
+        _refuse_late(self, f"{f_name}()", "call it in the hook `app_ready` of a plugin")
+        super()._check_setup_finished(f_name)
 
-def _refuse_late(app: Flask, what: str) -> None:
+
+def _refuse_late(app: Flask, what: str, instead: str = "give it through the hook `blueprints` of a plugin") -> None:
     board = app.extensions.get("pegboard")
     if board is not None and board.frozen:
-        raise BoardFrozen(f"{what} came after the board had booted; give it through the hook `blueprints` of a plugin")
+        raise BoardFrozen(f"{what} came after the board had booted; {instead}")
 
 
 def freeze(app: Flask) -> None:
-    """From here on every change is BoardFrozen."""
+    """From here on every change is BoardFrozen, or a TypeError where it is an assignment into a mapping."""
     board = board_of(app)
     if board.plan.manager is not None:
         board.plan.manager.frozen = True
+    app.view_functions = cast(Any, MappingProxyType(app.view_functions))
     board.frozen = True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CORE_RULES = ("/healthz", "/readyz", "/static/<path:filename>")
 _ARGUMENT = re.compile(r"<(?:(?P<converter>[a-zA-Z_]\w*)(?:\((?P<args>.*?)\))?:)?[a-zA-Z_]\w*>")
+_TEMPLATE_GUARD = re.compile(r"""\b(can|has_role)\(\s*(?:"([^"]*)"|'([^']*)')\s*\)""")
 GUARDS = "__pegboard_guards__"
 
 
@@ -45,6 +46,7 @@ def url_problems(entries: Sequence[Entry], permissions: Sequence[str], roles: Se
     rehearsal = Rehearsal()
     urls = {(f"|{normalised(rule)}", "GET"): "the core" for rule in CORE_RULES}
     views: dict[str, Any] = {"static": None}
+    plain: dict[str, bool] = {"static": False}
     for entry in entries:
         start = len(rehearsal.noted)
         yield from _registered(entry, rehearsal)
@@ -54,13 +56,15 @@ def url_problems(entries: Sequence[Entry], permissions: Sequence[str], roles: Se
                     f"the endpoint {endpoint!r} is taken already", entry.name, "blueprints", "", "rename the view"
                 )
             views[endpoint] = view
+            plain[endpoint] = plain.get(endpoint, False) or not _ARGUMENT.search(rule)
             for method in sorted(methods - {"HEAD", "OPTIONS"}):
                 other = urls.setdefault((f"{place}{normalised(rule)}", method), entry.name)
                 if other != entry.name:
                     message = f"the URL {rule} ({method}) is taken by {other!r}"
                     yield Problem(message, entry.name, "blueprints", "", f"set url_prefix below [{entry.name}]")
             yield from _guard_problems(entry.name, endpoint, view, permissions, roles)
-    yield from _endpoint_problems(entries, list(views))
+    yield from _endpoint_problems(entries, plain, permissions)
+    yield from _template_problems(entries, permissions, roles)
 
 
 def normalised(rule: str) -> str:
@@ -96,13 +100,35 @@ def _guard_problems(
             yield Dangling(message, plugin, "blueprints", "", suggestion(name, list(known)))
 
 
-def _endpoint_problems(entries: Sequence[Entry], endpoints: list[str]) -> Iterator[Problem]:
+def _endpoint_problems(
+    entries: Sequence[Entry], endpoints: Mapping[str, bool], permissions: Sequence[str]
+) -> Iterator[Problem]:
+    """`endpoints` says of each whether a URL can be built for it without arguments."""
     for entry in entries:
         for item in entry.list("nav_items"):
+            if item.permission and item.permission not in permissions:
+                message = f"the menu entry of {item.endpoint} names an unknown permission {item.permission!r}"
+                yield Dangling(message, entry.name, "nav_items", "", suggestion(item.permission, list(permissions)))
             if item.endpoint not in endpoints:
                 message = f"the menu entry names an unknown endpoint {item.endpoint!r}"
-                yield Dangling(message, entry.name, "nav_items", "", suggestion(item.endpoint, endpoints))
+                yield Dangling(message, entry.name, "nav_items", "", suggestion(item.endpoint, list(endpoints)))
+            elif not endpoints[item.endpoint]:
+                message = f"the menu entry names {item.endpoint!r}, whose URL needs arguments"
+                yield Problem(message, entry.name, "nav_items", "", "name a page that can be linked to by itself")
         source = entry.contributions.get("user_source")
         if source and source.sign_in_endpoint not in endpoints:
             message = f"sign_in_endpoint names an unknown endpoint {source.sign_in_endpoint!r}"
-            yield Problem(message, entry.name, "user_source", "", suggestion(source.sign_in_endpoint, endpoints))
+            yield Problem(message, entry.name, "user_source", "", suggestion(source.sign_in_endpoint, list(endpoints)))
+
+
+def _template_problems(entries: Sequence[Entry], permissions: Sequence[str], roles: Sequence[str]) -> Iterator[Problem]:
+    """The guards of templates: `can("…")` and `has_role("…")` with a name that nobody knows would be false for ever."""
+    for entry in entries:
+        folder = entry.part("templates")
+        for path in sorted(folder.rglob("*.html")) if folder else ():
+            for kind, *names in _TEMPLATE_GUARD.findall(path.read_text(encoding="utf-8", errors="replace")):
+                name, known = "".join(names), permissions if kind == "can" else roles
+                if name not in known:
+                    what = "permission" if kind == "can" else "role"
+                    message = f"{path.relative_to(folder or path)} asks for an unknown {what} {name!r}"
+                    yield Dangling(message, entry.name, "templates", str(path), suggestion(name, list(known)))

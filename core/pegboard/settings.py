@@ -32,7 +32,7 @@ class SettingsModel(BaseModel):
 class PluginSettings(SettingsModel):
     """The settings of a plugin: `[<name>]` in `pegboard.toml`, and variables that begin with `env_prefix`.
 
-    Give every field a `description`; a secret is a `SecretStr`. `json_schema_extra` may say `where` to get a value, and
+    Give every field a `description`, and `examples` where it has no default; a secret is a `SecretStr`. `json_schema_extra` may say `where` to get a value, and
     what a field with a `pattern` `expects`: messages say that instead of the pattern.
     """
 
@@ -47,6 +47,7 @@ class PluginSettings(SettingsModel):
         default=None,
         pattern=r"^(/[A-Za-z0-9_.~-]+)*$",
         description="Where its pages hang, instead of its own choice.",
+        examples=["/shop"],
         json_schema_extra={"expects": "a path that begins with a slash and does not end with one, as in /shop"},
     )
 
@@ -81,6 +82,7 @@ class BoardSettings(SettingsModel):
         default=None,
         repr=False,
         description="SQLAlchemy URL. Outside production by default SQLite in the instance folder.",
+        examples=["postgresql://user@localhost/board"],
     )
     plugins: Annotated[tuple[str, ...], Env("PEGBOARD_PLUGINS")] = Field(
         default=(), description="Enabled plugins: names of installed ones, or module:Class of your own."
@@ -101,18 +103,22 @@ class BoardSettings(SettingsModel):
         default=("en",), min_length=1, description="Languages on offer; the first is the default."
     )
     logo: str | None = Field(
-        default=None, description="Path below static/ of your deployment, shown instead of the name's mark."
+        default=None,
+        description="Path below static/ of your deployment, shown instead of the name's mark.",
+        examples=["logo.svg"],
     )
     accent: str | None = Field(
         default=None,
         pattern=r"^#[0-9a-fA-F]{6}$",
         description="The one accent colour, as #rrggbb.",
+        examples=["#1a7f5a"],
         json_schema_extra={"expects": "a colour such as #1a7f5a"},
     )
     csp_report_uri: str | None = Field(
         default=None,
         pattern=r"^[^\s;,]+$",
         description="Where browsers report violations.",
+        examples=["https://example.com/csp-reports"],
         json_schema_extra={"expects": "one address, without spaces, commas and semicolons"},
     )
     max_form_bytes: int = Field(

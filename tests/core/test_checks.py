@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 import pytest
+from flask import Blueprint
 
 from pegboard import Plugin, Provider
 from pegboard.board import Plan, assemble
@@ -263,3 +264,57 @@ def test_menu_entries_and_sign_in_pages_must_exist(make_plugin: MakePlugin) -> N
         "the menu entry names an unknown endpoint 'shop.indx'",
         "sign_in_endpoint names an unknown endpoint 'shop.sign_in'",
     ]
+
+
+def test_a_menu_entry_for_a_permission_that_nobody_declares_or_a_page_with_arguments_is_refused(
+    make_plugin: MakePlugin,
+) -> None:
+    pages = Blueprint("shop", __name__)
+    pages.add_url_rule("/<int:number>", "one", lambda number: "")
+    items = [NavItem("One", "shop.one"), NavItem("None", "healthz", permission="shop.swep")]
+    plan = planned(
+        make_plugin(
+            "shop",
+            blueprints=lambda self: [pages],
+            nav_items=lambda self: items,
+            permissions=lambda self: [Permission("shop.sweep", "Sweep.")],
+        )
+    )
+    found = {p.message: p.remedy for p in plan.problems}
+    assert (
+        found.items()
+        >= {
+            "the menu entry names 'shop.one', whose URL needs arguments": "name a page that can be linked to by itself",
+            "the menu entry of healthz names an unknown permission 'shop.swep'": "did you mean 'shop.sweep'?",
+        }.items()
+    )
+
+
+TEMPLATES = {
+    "sweep.html": """{% if can("guardian.sweep") and has_role('admin') %}yes{% endif %}""",
+    "typo.html": """{% if can('guardian.swep') or has_role("owner") %}yes{% endif %}""",
+}
+
+
+def test_a_guard_in_a_template_that_names_an_unknown_permission_or_role_is_an_error_at_boot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "guardian" / "templates" / "guardian"
+    folder.mkdir(parents=True)
+    (tmp_path / "guardian" / "__init__.py").touch()
+    (tmp_path / "guardian" / "plugin.py").write_text(
+        "from pegboard import Plugin, hookimpl\nfrom pegboard.contributions import Permission\n\n\n"
+        "class Guardian(Plugin):\n    name = 'guardian'\n\n"
+        "    @hookimpl\n    def permissions(self):\n        yield Permission('guardian.sweep', 'Sweep.')\n"
+    )
+    for name, text in TEMPLATES.items():
+        (folder / name).write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    settings = BoardSettings(env="test", builtins=(), plugins=("guardian.plugin:Guardian",))
+    plan = assemble(given_sources({}), settings=settings)
+    assert messages(plan) == {
+        "guardian": [
+            "guardian/typo.html asks for an unknown permission 'guardian.swep'",
+            "guardian/typo.html asks for an unknown role 'owner'",
+        ]
+    }

@@ -40,6 +40,32 @@ def test_a_late_url_is_refused(make_board: MakeBoard) -> None:
         make_board().add_url_rule("/late", "late", lambda: "")
 
 
+@pytest.mark.parametrize(
+    "method",
+    [
+        "before_request",
+        "after_request",
+        "teardown_request",
+        "context_processor",
+        "url_value_preprocessor",
+        "template_filter",
+    ],
+)
+def test_a_late_call_of_a_setup_method_is_refused(make_board: MakeBoard, method: str) -> None:
+    with pytest.raises(BoardFrozen, match=r"\(\) came after the board had booted; call it in the hook `app_ready`"):
+        getattr(make_board(), method)(lambda *_: None)
+
+
+def test_a_late_error_handler_is_refused(make_board: MakeBoard) -> None:
+    with pytest.raises(BoardFrozen):
+        make_board().register_error_handler(404, lambda error: "")
+
+
+def test_a_view_cannot_be_replaced(make_board: MakeBoard) -> None:
+    with pytest.raises(TypeError):
+        make_board().view_functions["healthz"] = lambda: "fine"
+
+
 def test_a_late_plugin_is_refused(make_board: MakeBoard, make_plugin: MakePlugin) -> None:
     manager = board_of(make_board()).plan.manager
     assert manager is not None

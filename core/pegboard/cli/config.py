@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -120,20 +121,22 @@ def _toml_lines(plan: Plan) -> Iterator[str]:
             if is_secret(info):
                 yield f"# Better in the environment: {env_names(model, prefix, key)[0]}"
             else:
-                yield f"# {key} = {_toml_value(info)}"
+                yield f"# {_toml_setting(key, info)}"
 
 
-def _toml_value(info: FieldInfo) -> str:
-    value = info.get_default(call_default_factory=True)
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (tuple, list)):
-        return "[" + ", ".join(f'"{item}"' for item in value) + "]"
+def _toml_setting(key: str, info: FieldInfo) -> str:
+    """The default, which may be uncommented as it stands; where there is none an example, or only the name."""
+    default = info.get_default(call_default_factory=True)
+    if not info.is_required() and default is not None:
+        return f"{key} = {_toml(default)}"
+    return f"{key} = {_toml(info.examples[0])}  # an example" if info.examples else f"{key}: not set"
+
+
+def _toml(value: Any) -> str:
+    """A value as TOML writes it; JSON's strings, numbers, lists and words are TOML's too."""
     if isinstance(value, dict):
-        return "{}"
-    return (
-        str(value) if isinstance(value, (int, float)) else f'"{"" if info.is_required() or value is None else value}"'
-    )
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }" if value else "{}"
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _env_lines(plan: Plan) -> Iterator[str]:

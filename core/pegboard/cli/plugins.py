@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from importlib.metadata import Distribution
 from typing import Any
 
 import click
 
 from ..board import Plan, assemble
-from ..collect import Entry
+from ..collect import Entry, preview
 from ..errors import PegboardError
+from ..hookspecs import PROJECT, Hooks
 from ..rehearsal import Rehearsal, mount_point
-from ..settings import suggestion
+from ..settings import DEFAULT_BUILTINS, PluginSettings, suggestion
 from ..sources import read_sources
 from .plan import current_plan, json_option, print_json
 from .switch import switch
@@ -29,7 +31,13 @@ def list_(as_json: bool) -> None:
     rows = [describe(entry) for entry in plan.entries]
     known = {entry.name for entry in plan.entries}
     rows += [
-        {"name": name, "state": "installed", "origin": _dist(plan, name), "contributes": "not loaded"}
+        {
+            "name": name,
+            "version": _dist(plan, name).version,
+            "state": "installed",
+            "origin": _dist(plan, name).name,
+            "contributes": "not loaded",
+        }
         for name in plan.installed.names
         if name not in known
     ]
@@ -95,12 +103,15 @@ def enable(name: str, migrate: bool | None) -> None:
     name = entry.name
     if wrong := [p for p in after.problems if p.plugin == name and p.key not in entry.plugin.Settings.model_fields]:
         raise PegboardError("\n".join(str(problem) for problem in wrong))
+    missing = [problem for problem in after.problems if problem.plugin == name]
+    unknown = preview(entry) if missing else []
     file = switch(before.sources, section, listed)
     click.echo(f"Enabled {name} in {file.name}. It adds:")
     for kind, items in describe(entry)["contributes"].items():
         if items:
             click.echo(f"  {kind}: {', '.join(items)}")
-    missing = [problem for problem in after.problems if problem.plugin == name]
+    if unknown:
+        click.echo(f"  known when its settings are: {', '.join(unknown)}")
     for problem in missing:
         click.secho(f"  missing: {problem}", fg="yellow")
     if entry.tables and not missing:
@@ -138,12 +149,18 @@ def describe(entry: Entry) -> dict[str, Any]:
     contributes = {
         "URLs": urls(entry),
         "tables": [table.name for table in entry.tables],
-        "settings": [key for key in own if key not in ("on_failure", "url_prefix")],
+        "settings": [key for key in own if key not in PluginSettings.model_fields],
         "CSP hosts": sorted({str(value) for values in policies.values() for value in values}),
-        "events heard": [],
+        "events heard": heard(entry),
         "commands": [f"{entry.command} {command.name}" for command in entry.list("commands")],
+        "capabilities": [capability.name for capability in entry.list("capabilities")],
         "providers": [f"{p.capability.name}: {p.name}" for p in entry.list("providers")],
         "permissions": [permission.name for permission in entry.list("permissions")],
+        "menu entries": [item.endpoint for item in entry.list("nav_items")],
+        "slots": [slot.name for slot in entry.list("slots")],
+        "template globals": sorted(entry.contributions.get("template_globals", {})),
+        "health checks": [check.name for check in entry.list("health_checks")],
+        "sandbox peers": [peer.name for peer in entry.list("sandbox_peers")],
     }
     return {
         "name": entry.name,
@@ -155,6 +172,12 @@ def describe(entry: Entry) -> dict[str, Any]:
         "reasons": [str(problem) for problem in entry.problems],
         "contributes": contributes,
     }
+
+
+def heard(entry: Entry) -> list[str]:
+    """The hooks it implements that other plugins brought: what it wants to be told."""
+    marked = (name for name in dir(entry.plugin) if hasattr(getattr(entry.plugin, name), f"{PROJECT}_impl"))
+    return [name for name in marked if name not in vars(Hooks)]
 
 
 def urls(entry: Entry) -> list[str]:
@@ -173,8 +196,6 @@ def _known(plan: Plan, name: str) -> str:
 
 
 def _is_builtin(name: str) -> bool:
-    from ..settings import DEFAULT_BUILTINS
-
     return name in DEFAULT_BUILTINS
 
 
@@ -182,8 +203,8 @@ def _means(plan: Plan, item: str, entry: Entry) -> bool:
     return item == entry.name or (":" in item and item == f"{entry.plugin.__module__}:{entry.plugin.__qualname__}")
 
 
-def _dist(plan: Plan, name: str) -> str:
-    return plan.installed.points[name][0].dist.name
+def _dist(plan: Plan, name: str) -> Distribution:
+    return plan.installed.points[name][0].dist
 
 
 def _offer_migration(name: str, migrate: bool | None) -> None:

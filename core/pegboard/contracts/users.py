@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+ROLES = ("user", "moderator", "admin")
+"""Every role there is. Everyone has the first; the last has every permission."""
+
 
 class User(Protocol):
     """A signed-in person. `subject` is opaque and stable: what other plugins store as an owner."""

@@ -20,7 +20,7 @@ from pegboard.live import Board, current_board
 
 from .headers import csp_nonce
 from .static import static_url
-from .users import can, current_user
+from .users import can, current_user, has_role
 
 log = logging.getLogger("pegboard.web")
 CORE = Path(__file__).parent / "templates"
@@ -54,6 +54,7 @@ def init_templates(app: Flask, plan: Plan) -> None:
         nav=nav,
         slot=slot,
         can=can,
+        has_role=has_role,
         csp_nonce=csp_nonce,
         static_url=static_url,
     )

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from flask import abort, flash, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from pegboard.contracts.users import User
+from pegboard.contracts.users import ROLES, User
 from pegboard.i18n import gettext as _
 from pegboard.live import current_board
 from pegboard.rehearsal import GUARDS
@@ -41,14 +41,22 @@ def can(permission: str) -> bool:
     return user is not None and permission in user.permissions
 
 
+def has_role(name: str) -> bool:
+    """Whether the person asking has a role; an administrator has all. LookupError for a name that is no role."""
+    if name not in ROLES:
+        raise LookupError(f"there is no role {name!r}; there are {', '.join(ROLES)}")
+    user = current_user()
+    return user is not None and not user.roles.isdisjoint({name, "admin"})
+
+
 def signed_in(view: Callable[P, R]) -> Callable[P, R]:
     """A view for people who are signed in. Others are sent to sign in, API clients get 401."""
     return _guarded(view, "signed_in", "", None, lambda user: True)
 
 
 def role(name: str, *, fallback: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """A view for people with a role. Others get 403, or are sent to the endpoint `fallback`."""
-    return lambda view: _guarded(view, "role", name, fallback, lambda user: name in user.roles)
+    """A view for people with a role, and for administrators. Others get 403, or are sent to the endpoint `fallback`."""
+    return lambda view: _guarded(view, "role", name, fallback, lambda user: not user.roles.isdisjoint({name, "admin"}))
 
 
 def permission(name: str, *, fallback: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:

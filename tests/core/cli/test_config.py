@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 
@@ -97,9 +98,24 @@ def test_the_template_is_valid_toml_with_everything_commented(deployment: Deploy
     deployment.write()
     text = deployment.run("config", "template").stdout
     assert tomllib.loads(text) == {"pegboard": {}, name: {}}
-    uncommented = re.sub(r"(?m)^# (?=[a-z_]+ = )", "", text)
-    assert tomllib.loads(uncommented)[name] == {"on_failure": "abort", "url_prefix": "", "size": 3}
     assert "Get it: https://example.com/keys" in text
+    assert '# url_prefix = "/shop"  # an example' in text
+
+
+def test_uncommenting_a_default_of_the_template_changes_nothing(deployment: Deployment) -> None:
+    deployment.plugin()
+    deployment.write()
+    before = deployment.json("config", "show")
+    text = deployment.run("config", "template").stdout
+    lines = [line for line in text.splitlines() if not line.endswith("# an example")]
+    uncommented = re.sub(r"(?m)^# (?=[a-z_]+ = )", "", "\n".join(lines)).replace("plugins = []", "")
+    uncommented = re.sub(r"(?m)^builtins = .*$", "", uncommented)
+    (deployment.folder / "pegboard.toml").write_text(
+        uncommented.replace("[pegboard]", f"[pegboard]\nbuiltins = []\nplugins = {json.dumps(deployment.classes)}")
+    )
+    assert deployment.run("config", "check").exit_code == 0
+    after = deployment.json("config", "show")
+    assert [(row["key"], row["value"]) for row in after] == [(row["key"], row["value"]) for row in before]
 
 
 def test_the_env_template_names_the_variables(deployment: Deployment) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
+import pytest
+
 from tests.core.cli.deployment import Deployment
 
 
@@ -22,6 +26,7 @@ def test_an_installed_plugin_that_is_not_enabled_is_listed_and_not_loaded(deploy
     row = next(row for row in deployment.json("plugins", "list") if row["name"] == "accounts")
     assert row["state"] == "installed"
     assert row["contributes"] == "not loaded"
+    assert row["version"] == version("pegboard")
 
 
 def test_the_list_works_when_the_board_cannot_boot_and_says_why(deployment: Deployment) -> None:
@@ -66,6 +71,86 @@ def test_enabling_keeps_comments_and_lists_what_is_added(deployment: Deployment)
         assert said in result.output
 
 
+KEYED = '''
+from collections.abc import Iterable, Mapping
+from flask import Blueprint
+from pydantic import Field, SecretStr
+from pegboard import Plugin, PluginSettings, hookimpl
+from pegboard.contributions import Slot
+
+
+class {cls}Settings(PluginSettings):
+    token: SecretStr = Field(description="Opens it.", json_schema_extra={{"where": "https://example.com/keys"}})
+
+
+class {cls}(Plugin[{cls}Settings]):
+    """Needs a key."""
+
+    name = "{name}"
+    Settings = {cls}Settings
+
+    @hookimpl
+    def blueprints(self) -> Iterable[Blueprint]:
+        blueprint = Blueprint("{name}", __name__)
+        blueprint.add_url_rule("/hello", endpoint="hello", view_func=lambda: "hello")
+        return [blueprint]
+
+    @hookimpl
+    def slots(self) -> Iterable[Slot]:
+        self.settings.token.get_secret_value()
+        return [Slot("footer", str)]
+
+    @hookimpl
+    def content_security_policy(self) -> Mapping[str, Iterable[str]]:
+        return {{"img-src": ["https://cdn.example.com"]}}
+'''
+
+
+def keyed(deployment: Deployment) -> str:
+    name = deployment.plugin(models=True)
+    (deployment.folder / name / "plugin.py").write_text(KEYED.format(name=name, cls=name.title()), encoding="utf-8")
+    deployment.write(plugins=[])
+    return name
+
+
+def test_enabling_without_a_required_setting_says_what_is_added_and_where_to_get_it(deployment: Deployment) -> None:
+    name = keyed(deployment)
+    result = deployment.run("plugins", "enable", deployment.classes[0])
+    assert result.exit_code == 0, result.output
+    for said in (
+        f"URLs: /{name}/hello", "CSP hosts: https://cdn.example.com", f"tables: {name}_things",
+        "known when its settings are: slots", f"set {name.upper()}_TOKEN; get it: https://example.com/keys",
+    ):  # fmt: skip
+        assert said in result.output
+
+
+def test_enabling_with_migrate_creates_its_tables(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = keyed(deployment)
+    monkeypatch.setenv(f"{name.upper()}_TOKEN", "x")
+    deployment.write()
+    deployment.run("db", "migrate", "--plugin", name)
+    deployment.write(plugins=[])
+    result = deployment.run("plugins", "enable", deployment.classes[0], "--migrate")
+    assert f"Upgraded: {name}." in result.output
+    assert "slots: footer" in result.output
+    assert deployment.run("db", "check").exit_code == 0
+
+
+def test_a_list_that_an_overlay_hides_is_not_edited(deployment: Deployment) -> None:
+    deployment.plugin()
+    deployment.write("[env.development.pegboard]\nplugins = []\n", plugins=["kept.plugin:Kept"])
+    before = (deployment.folder / "pegboard.toml").read_bytes()
+    result = deployment.run("plugins", "enable", deployment.classes[0])
+    assert "set in [env.development] of pegboard.toml, which hides [pegboard]" in str(result.exception)
+    assert (deployment.folder / "pegboard.toml").read_bytes() == before
+
+
+def test_a_builtin_is_enabled_among_the_builtins(deployment: Deployment) -> None:
+    deployment.write()
+    assert deployment.run("plugins", "enable", "home").exit_code == 0
+    assert 'builtins = ["home"]' in (deployment.folder / "pegboard.toml").read_text(encoding="utf-8")
+
+
 def test_enabling_twice_and_enabling_what_is_not_installed_are_refused(deployment: Deployment) -> None:
     deployment.plugin()
     deployment.write()
@@ -90,7 +175,9 @@ def test_a_plugin_that_others_require_is_not_disabled(deployment: Deployment) ->
     assert f"required by {second}" in deployment.run("plugins", "disable", first).output
 
 
-def test_a_list_hidden_by_the_environment_is_not_edited(deployment: Deployment, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_list_hidden_by_the_environment_is_not_edited(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deployment.plugin()
     deployment.write(plugins=[])
     monkeypatch.setenv("PEGBOARD_PLUGINS", "")

@@ -34,7 +34,6 @@ def page(self: Any) -> list[Blueprint]:
     ("hook", "contribution", "logged"),
     [
         ("nav_items", [NavItem(_boom, "shop.index")], "menu entry shop.index of plugin bad"),
-        ("nav_items", [NavItem("Needs an argument", "shop.one")], "menu entry shop.one of plugin bad"),
         ("slots", [Slot("footer", _boom)], "slot footer of plugin bad"),
         ("slots", [Slot("footer", lambda: cast(Any, 3))], ""),
     ],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import click
 from flask.cli import with_appcontext
 
-from pegboard.checks import ROLES
+from pegboard.contracts.users import ROLES
 from pegboard.errors import Refused
 
 if TYPE_CHECKING:

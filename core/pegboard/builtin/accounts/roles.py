@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from pegboard.checks import ROLES
+from pegboard.contracts.users import ROLES
 from pegboard.db import db
 from pegboard.errors import Refused
 from pegboard.i18n import gettext as _

@@ -49,6 +49,9 @@ class Guarded(Plugin[PluginSettings]):
         pages.add_url_rule(
             "/can", "can", lambda: render_template_string("{{ 'may' if can('guarded.sweep') else 'may not' }}")
         )
+        pages.add_url_rule(
+            "/has-role", "has_role", lambda: render_template_string("{{ 'is' if has_role('moderator') else 'is not' }}")
+        )
         pages.add_url_rule("/half-done", "half_done", half_done)
         yield pages
 

@@ -16,7 +16,11 @@ from pegboard.web.users import permission
 from .conftest import Browser, add_user
 
 JSON = {"Accept": "application/json"}
-OPEN = {"user": {"/mine"}, "moderator": {"/mine", "/role", "/sweep", "/soft"}, "admin": {"/mine", "/sweep", "/soft"}}
+OPEN = {
+    "user": {"/mine"},
+    "moderator": {"/mine", "/role", "/sweep", "/soft"},
+    "admin": {"/mine", "/role", "/sweep", "/soft"},
+}
 
 
 @pytest.mark.parametrize("role", OPEN)
@@ -67,6 +71,20 @@ def test_templates_ask_by_permission(app: Flask) -> None:
     assert carol.get("/guarded/can").text == "may not"
     carol.sign_in("carol@example.com")
     assert carol.get("/guarded/can").text == "may"
+
+
+def test_administrators_pass_the_guards_of_every_role(app: Flask) -> None:
+    add_user(app, "carol@example.com", roles=("admin",))
+    carol = Browser(app)
+    carol.sign_in("carol@example.com")
+    assert carol.get("/guarded/role").status_code == 200
+    assert carol.get("/guarded/has-role").text == "is"
+
+
+def test_templates_ask_by_role(app: Flask, browser: Browser) -> None:
+    assert browser.get("/guarded/has-role").text == "is not"
+    browser.sign_in()
+    assert browser.get("/guarded/has-role").text == "is not"
 
 
 def test_accounts_are_for_administrators_to_manage(app: Flask) -> None:
