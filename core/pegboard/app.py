@@ -174,16 +174,15 @@ def _init_database(app: Flask, plan: Plan) -> None:
     source = str(plan.board.origins.get("database_url", ""))
     try:
         init_database(app, plan.database_url, env=plan.settings.env)
-    except (ArgumentError, ImportError) as error:  # their words are left out: they may quote the password
-        why = (
-            "names a driver that is not installed"
-            if isinstance(error, (ImportError, NoSuchModuleError))
-            else "is not a database URL"
-        )
+    except (ArgumentError, ImportError, ValueError) as error:  # their words are left out: they may quote the password
+        driver = isinstance(error, (ImportError, NoSuchModuleError))
+        why = "names a driver that is not installed" if driver else "is not a database URL"
         remedy = "write it as postgresql://user:password@host/name or sqlite:///board.db"
         raise ConfigError([Problem(why, key="database_url", source=source, remedy=remedy)]) from None
     except OSError as error:
-        raise ConfigError([_unwritable(plan, error)]) from error
+        message = f"the board cannot write there: {error.strerror} ({error.filename})"
+        remedy = "make the folder writable for the user that runs the board, or set DATABASE_URL"
+        raise ConfigError([Problem(message, key="database_url", source=source, remedy=remedy)]) from error
 
 
 def _mount(app: Flask, entry: Entry) -> None:

@@ -20,7 +20,23 @@ from .settings import PluginSettings, suggestion
 GROUP = "pegboard.plugins"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED = frozenset(
-    {"pegboard", "env", "static", "core", "deployment", "main", "plugins", "config", "db", "run", "sandbox", "doctor"}
+    {
+        *(
+            "pegboard",
+            "env",
+            "static",
+            "core",
+            "deployment",
+            "main",
+            "plugins",
+            "config",
+            "db",
+            "run",
+            "sandbox",
+            "doctor",
+        ),
+        *("alembic", "auth", "user"),  # as prefixes they would cover the version tables and the tables of accounts
+    }
 )
 
 Reference = str | type[Plugin[Any]]

@@ -60,8 +60,8 @@ def relation_problems(plugins: Classes, installed: list[str]) -> list[Problem]:
         ]
         problems += [
             Problem(f"its tables could not be told from those of {other!r}", name, "name", "", "disable one of the two")
-            for other in plugins
-            if name.startswith(f"{other}_")
+            for other, theirs in plugins.items()
+            if name.startswith(f"{other}_") or (other != name and any(t.startswith(f"{name}_") for t in theirs.tables))
         ]
     for loop in cycles(plugins):
         path = " → ".join([*loop, loop[0]])

@@ -83,3 +83,15 @@ def test_conflicting_plugins_are_refused_together(make_plugin: MakePlugin) -> No
 def test_names_whose_table_prefixes_overlap_are_refused_together(make_plugin: MakePlugin) -> None:
     plan = planned(make_plugin("letters"), make_plugin("letters_express"))
     assert "could not be told from those of 'letters'" in plan.problems[0].message
+
+
+def test_a_name_that_covers_the_declared_tables_of_another_is_refused(make_plugin: MakePlugin) -> None:
+    plan = planned(make_plugin("box"), make_plugin("letters", tables=("box_of_letters",)))
+    assert [(p.plugin, p.message) for p in plan.problems] == [
+        ("box", "its tables could not be told from those of 'letters'")
+    ]
+
+
+@pytest.mark.parametrize("name", ["alembic", "auth", "user"])
+def test_names_that_would_cover_tables_of_the_core_are_reserved(make_plugin: MakePlugin, name: str) -> None:
+    assert "is not a name for a plugin" in planned(make_plugin(name)).problems[0].message

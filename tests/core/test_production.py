@@ -95,10 +95,17 @@ def test_an_unusable_database_url_is_reported_without_being_shown(board_folder: 
     assert caught.value.problems[0].source == "DATABASE_URL in the environment"
 
 
-def test_a_database_folder_that_cannot_be_made_is_reported(board_folder: Any) -> None:
-    board_folder.write("occupied", "a file")
-    with pytest.raises(ConfigError, match="the board cannot write there"):
-        boot(board_folder, DATABASE_URL="sqlite:///occupied/board.db")
+def test_a_boot_makes_no_database_and_no_folder_for_one(board_folder: Any) -> None:
+    boot(board_folder, DATABASE_URL="sqlite:///elsewhere/board.db")
+    assert not (board_folder.path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:planted@127.0.0.1:99999x/board", "nonsense", "nosuch://u:planted@h/b"])
+def test_what_is_no_database_url_is_reported_without_its_password(board_folder: Any, url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        boot(board_folder, DATABASE_URL=url)
+    assert [problem.key for problem in caught.value.problems] == ["database_url"]
+    assert "planted" not in str(caught.value)
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])

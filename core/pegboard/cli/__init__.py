@@ -63,9 +63,24 @@ for _command in (config, db, doctor, plugins, run, sandbox, routes_command, shel
 
 
 def main() -> None:
-    """The console script."""
+    """The console script. What we or the database refuse is said in words; anything else is a defect and shows where."""
     try:
         cli.main(prog_name="pegboard")
-    except PegboardError as error:
-        click.secho(str(error), err=True, fg="red")
+    except Exception as error:
+        said = _in_words(error)
+        if said is None:
+            raise
+        click.secho(said, err=True, fg="red")
         sys.exit(1)
+
+
+def _in_words(error: Exception) -> str | None:
+    if isinstance(error, PegboardError):
+        return str(error)
+    if "sqlalchemy" not in sys.modules:
+        return None
+    from sqlalchemy.exc import DBAPIError
+
+    from ..db.words import in_words
+
+    return in_words(error) if isinstance(error, DBAPIError) else None

@@ -6,6 +6,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from ..errors import PegboardError
 from ..live import board_of
 
 
@@ -29,5 +30,10 @@ def warn_of_pending(app: Flask) -> None:
         return
     from ..migrations import pending
 
-    if behind := pending(plan, plan.database_url):
+    try:
+        behind = pending(plan, plan.database_url)
+    except PegboardError as error:
+        click.secho(str(error), err=True, fg="yellow")
+        return
+    if behind:
         click.secho(f"Migrations are pending for {', '.join(behind)}: pegboard db upgrade", err=True, fg="yellow")

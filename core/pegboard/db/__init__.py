@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .models import ModelBase, UtcDateTime, metadata, utc_now
-from .session import db, outside_transaction
+from .session import db, has_written, outside_transaction
 
-__all__ = ["ModelBase", "UtcDateTime", "db", "metadata", "outside_transaction", "utc_now"]
+__all__ = ["ModelBase", "UtcDateTime", "db", "has_written", "metadata", "outside_transaction", "utc_now"]

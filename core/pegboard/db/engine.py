@@ -6,27 +6,30 @@ import os
 import weakref
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask
-from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, event, exc, make_url
 
-from .session import db
+from .session import db, note_writes
 
 _BUSY_MS = 5_000
 
 
 def init_database(app: Flask, url: str, *, env: str) -> None:
-    """Bind the extension to `app`. Opens no connection."""
+    """Bind the extension to `app`. Opens no connection, and makes no database: `pegboard db upgrade` does."""
     parsed = make_url(url)
-    app.config["SQLALCHEMY_DATABASE_URI"] = parsed
-    options: dict[str, Any] = {"pool_pre_ping": True}
+    file = sqlite_file(parsed)
+    options: dict[str, Any] = {"pool_pre_ping": True, "hide_parameters": True}  # people's data stays out of the log
     if parsed.get_backend_name() == "sqlite":
-        options = {"connect_args": {"isolation_level": "IMMEDIATE", "timeout": _BUSY_MS / 1000}}
-        if parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        options["connect_args"] = {"isolation_level": "IMMEDIATE", "timeout": _BUSY_MS / 1000}
     else:
         options["connect_args"] = {"connect_timeout": 5, "application_name": "pegboard"}
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
+    if file and env == "test":
+        file.parent.mkdir(parents=True, exist_ok=True)
+    elif file:
+        parsed = existing_only(parsed)
+    app.config.update(SQLALCHEMY_DATABASE_URI=parsed, SQLALCHEMY_ENGINE_OPTIONS=options)
     db.init_app(app)
     with app.app_context():
         engine = db.engine
@@ -34,7 +37,22 @@ def init_database(app: Flask, url: str, *, env: str) -> None:
         event.listen(engine, "connect", _refuse_foreign)  # first, before the journal mode is written into the file
     if parsed.get_backend_name() == "sqlite":
         listen_sqlite(engine)
+    if file:
+        _leave_lost_file(engine, file)
+    note_writes(engine)
     _dispose_after_fork(engine)
+
+
+def sqlite_file(url: URL) -> Path | None:
+    """The file of an SQLite database; None for one in memory, and for other databases."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(url.database or "")
+
+
+def existing_only(url: URL) -> URL:
+    """The same SQLite database, which is not made where it is missing: an empty one would hide that all is gone."""
+    return url.set(database=f"file:{quote(url.database or '')}", query={**url.query, "mode": "rw", "uri": "true"})
 
 
 def listen_sqlite(engine: Engine) -> None:
@@ -52,6 +70,27 @@ def listen_sqlite(engine: Engine) -> None:
         raw: Any = connection.connection.dbapi_connection
         if raw is not None and not raw.in_transaction:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _leave_lost_file(engine: Engine, file: Path) -> None:
+    """Close connections to a file that was moved, deleted or replaced: what they would write is lost with it."""
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, record: Any) -> None:
+        record.info["pegboard.file"] = _identity(file)
+
+    @event.listens_for(engine, "checkout")
+    def _checkout(connection: Any, record: Any, proxy: Any) -> None:
+        if record.info.get("pegboard.file") != _identity(file):
+            raise exc.DisconnectionError(f"{file} is not the file that was opened")
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        status = os.stat(file)  # noqa: PTH116 - at every request
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _refuse_foreign(connection: Any, record: object) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,16 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import Migrate
 from sqlalchemy import Connection, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from ..board import Plan
 from ..collect import Entry
 from ..db import UtcDateTime, db, metadata
-from ..db.environment import stamp
-from ..errors import ConfigError, PegboardError, Problem
+from ..db.engine import existing_only, sqlite_file
+from ..db.environment import refuse_foreign_database, stamp
+from ..db.words import failures_in_words, in_words
+from ..errors import PegboardError
 
 SCRIPTS = Path(__file__).parent / "scripts"
 _LOCK = 0x5065_6762  # "Pegb": one number for all boards that share a database
@@ -46,16 +50,14 @@ class History:
 
 
 def histories(plan: Plan, name: str | None = None) -> list[History]:
-    """The histories of the enabled plugins in boot order, or of one. ConfigError if that one has none."""
+    """The histories of the enabled plugins in boot order, or of one. PegboardError if that one has none."""
     found = [_history(entry) for entry in plan.active if entry.tables or entry.part("migrations")]
     if name is None:
         return found
     named = [history for history in found if history.name == name.replace("-", "_")]
     if not named:
         choices = ", ".join(history.name for history in found) or "none"
-        raise ConfigError(
-            [Problem("has no migrations here", name, remedy=f"enabled plugins with migrations: {choices}")]
-        )
+        raise PegboardError(f"{name} has no migrations here; enabled plugins with migrations: {choices}")
     return named
 
 
@@ -65,17 +67,25 @@ def _history(entry: Entry) -> History:
 
 
 def pending(plan: Plan, url: str) -> list[str]:
-    """The plugins whose tables are behind their migrations, in boot order."""
-    with _connection(url) as connection:
+    """The plugins whose tables are behind their migrations, in boot order. PegboardError where there is no database."""
+    with _connection(plan, url) as connection:
         return [history.name for history in histories(plan) if _is_behind(connection, history)]
+
+
+def ahead(plan: Plan, url: str) -> dict[str, str]:
+    """The plugins that a newer version has migrated, with the revision that this one does not know."""
+    with _connection(plan, url) as connection:
+        return {history.name: found for history in histories(plan) if (found := _unknown(connection, history))}
 
 
 def upgrade(app: Flask, plan: Plan, url: str, name: str | None = None) -> list[str]:
     """Bring the tables of all enabled plugins, or of one, up to date; the names of those that had anything to do."""
     done = []
-    with _connection(url, migrating=True) as connection:
+    with _connection(plan, url, migrating=True, create=True) as connection:
         stamp(connection, plan.settings.env)
         for history in histories(plan, name):
+            if unknown := _unknown(connection, history):
+                raise _migrated_by_newer(history, unknown)
             if _is_behind(connection, history):
                 _run(app, history, connection, lambda config: command.upgrade(config, "heads"))
                 done.append(history.name)
@@ -85,8 +95,10 @@ def upgrade(app: Flask, plan: Plan, url: str, name: str | None = None) -> list[s
 
 def downgrade(app: Flask, plan: Plan, url: str, name: str, revision: str = "-1") -> None:
     """Take one plugin's tables back to `revision`: an id, `-1` for one step, `base` for nothing left."""
-    with _connection(url, migrating=True) as connection:
+    with _connection(plan, url, migrating=True) as connection:
         history = histories(plan, name)[0]
+        if unknown := _unknown(connection, history):
+            raise _migrated_by_newer(history, unknown)
         _run(app, history, connection, lambda config: command.downgrade(config, revision))
         _check_foreign_keys(connection)
 
@@ -94,12 +106,14 @@ def downgrade(app: Flask, plan: Plan, url: str, name: str, revision: str = "-1")
 def differences(app: Flask, plan: Plan, url: str, name: str | None = None) -> dict[str, str]:
     """What the models have and the tables lack, per plugin, in Alembic's words. Empty where they agree."""
     found = {}
-    with _connection(url, migrating=True) as connection:
+    with _connection(plan, url) as connection:
         for history in histories(plan, name):
             try:
                 _run(app, history, connection, command.check)
-            except util.CommandError as error:
-                found[history.name] = str(error)
+            except PegboardError as error:
+                if not isinstance(error.__cause__, util.AutogenerateDiffsDetected):
+                    raise
+                found[history.name] = str(error.__cause__)
     return found
 
 
@@ -119,7 +133,8 @@ def migrate(app: Flask, plan: Plan, url: str, name: str, message: str) -> Path |
         config.attributes["process_revision_directives"] = number
         written.append(command.revision(config, message, autogenerate=True))
 
-    with _connection(url, migrating=True) as connection:
+    with _connection(plan, url, migrating=True, create=True) as connection:
+        stamp(connection, plan.settings.env)
         _run(app, history, connection, write)
     script = written[0]
     return Path(script.path) if script else None
@@ -129,6 +144,7 @@ def _run(app: Flask, history: History, connection: Connection, action: Any) -> N
     with app.app_context():
         config = Migrate(db=db, directory=str(SCRIPTS)).get_config()
     _locate(config, history)
+    config.stdout = StringIO()  # what we say of it is enough
 
     def include_name(name: str | None, type_: str, parents: Any) -> bool:
         return type_ != "table" or history.owns(name or "")
@@ -140,7 +156,14 @@ def _run(app: Flask, history: History, connection: Connection, action: Any) -> N
         connection=connection, metadata=metadata, version_table=history.version_table,
         include_name=include_name, include_object=include_object, render_item=_render,
     )  # fmt: skip
-    action(config)
+    try:
+        action(config)
+    except DBAPIError as error:
+        raise PegboardError(
+            f"{history.name}: a migration failed, and nothing was changed. {in_words(error)}"
+        ) from error
+    except util.CommandError as error:
+        raise PegboardError(f"{history.name}: {error}") from error
 
 
 def _render(type_: str, item: Any, context: Any) -> str | bool:
@@ -164,7 +187,22 @@ def _script(history: History) -> ScriptDirectory:
 
 
 def _is_behind(connection: Connection, history: History) -> bool:
-    return set(_script(history).get_heads()) != _current(connection, history)
+    current = _current(connection, history)
+    return set(_script(history).get_heads()) != current and not _unknown(connection, history)
+
+
+def _unknown(connection: Connection, history: History) -> str:
+    """A revision the database is at and our scripts do not have: a newer version has been here."""
+    known = {script.revision for script in _script(history).walk_revisions()}
+    return ", ".join(sorted(_current(connection, history) - known))
+
+
+def _migrated_by_newer(history: History, unknown: str) -> PegboardError:
+    ours = ", ".join(_script(history).get_heads()) or "base"
+    return PegboardError(
+        f"{history.name} is at {unknown}, which this version does not know: a newer one has migrated it\n    → deploy the "
+        f"newer version; or let it take the tables back: pegboard db downgrade --plugin {history.name} {ours}"
+    )
 
 
 def _current(connection: Connection, history: History) -> set[str]:
@@ -175,25 +213,48 @@ def _current(connection: Connection, history: History) -> set[str]:
 
 
 @contextmanager
-def _connection(url: str, *, migrating: bool = False) -> Iterator[Connection]:
+def _connection(plan: Plan, url: str, *, migrating: bool = False, create: bool = False) -> Iterator[Connection]:
     """A connection of its own. Migrating takes the write lock of the whole database, so two machines cannot both upgrade."""
     parsed = make_url(url)
+    file = sqlite_file(parsed)
+    if file and create:
+        _make_private(file)
+    elif file and not file.exists():
+        raise PegboardError(
+            f"the database {file} does not exist\n    → for a new board: pegboard db upgrade. Otherwise mount its disk, or "
+            "restore it"
+        )
     sqlite = parsed.get_backend_name() == "sqlite"
-    if sqlite and parsed.database and not Path(parsed.database).exists():
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
-        parsed, poolclass=NullPool, connect_args={"timeout": 30} if sqlite else {"connect_timeout": 5}
+        existing_only(parsed) if file else parsed,
+        poolclass=NullPool,
+        hide_parameters=True,
+        connect_args={"timeout": 30} if sqlite else {"connect_timeout": 5},
     )
     if sqlite:
         _listen(engine, begin="BEGIN IMMEDIATE" if migrating else "BEGIN")
     try:
-        with engine.connect() as connection, connection.begin():
+        with failures_in_words(parsed), engine.connect() as connection, connection.begin():
+            if plan.settings.env == "test":
+                refuse_foreign_database(connection.connection.dbapi_connection)
             if migrating and parsed.get_backend_name() == "postgresql":
                 connection.execute(text("SET LOCAL lock_timeout = '60s'"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             yield connection
     finally:
         engine.dispose()
+
+
+def _make_private(file: Path) -> None:
+    """The file of a new database, for nobody else to read: it will hold password hashes."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            file.touch(mode=0o600)
+    except OSError as error:
+        raise PegboardError(
+            f"the database {file} cannot be made: {error.strerror}\n    → make its folder writable, or set DATABASE_URL"
+        ) from error
 
 
 def _listen(engine: Any, *, begin: str) -> None:

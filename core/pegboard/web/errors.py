@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any
 
-from flask import Flask, g, jsonify, render_template
+from flask import Flask, g, jsonify, render_template, request
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response
 
 from pegboard.errors import ProviderError, Refused
 from pegboard.i18n import gettext as _
+from pegboard.live import current_board
 
 from .headers import request_id
 from .negotiation import wants_json
@@ -31,18 +33,35 @@ def init_errors(app: Flask) -> None:
 def words(code: int) -> tuple[str, str]:
     """What happened and what to do, for a status code."""
     known = {
-        400: (_("That request could not be understood"), _("Go back, reload the page and try again.")),
-        401: (_("Please sign in"), _("This page is for people who are signed in.")),
-        403: (_("You do not have access"), _("Ask the people who run this site if you think you should.")),
-        404: (_("There is nothing here"), _("The address may be misspelt, or the page may be gone.")),
-        405: (_("That is not possible here"), _("Go back and try again.")),
+        400: (_("This request could not be read"), _("Go back, reload the page and try again.")),
+        401: (_("Please sign in first"), _("This page is for people with an account.")),
+        403: (
+            _("This page is not open to you"),
+            _("Your account lacks the permission it needs. Ask whoever runs this site if you should have it."),
+        ),
+        404: (
+            _("There is no page here"),
+            _("The address may be mistyped, or what was here has been moved or deleted."),
+        ),
+        405: (_("This address cannot be used that way"), _("Go back and use the buttons on the page.")),
         409: (_("Something changed in the meantime"), _("Reload the page and try again.")),
+        410: (_("This page is gone"), _("It was here once and has been removed for good.")),
         411: (_("The size is missing"), _("Send a Content-Length with the request.")),
-        413: (_("That is too large"), _("Choose something smaller.")),
-        429: (_("Too many attempts"), _("Wait a little, then try again.")),
-        503: (_("This is not available just now"), _("Nothing is lost. Try again in a minute.")),
+        413: (_("That is too large"), _("Choose something smaller and try again.")),
+        415: (_("That type is not accepted here"), _("Choose another format and try again.")),
+        429: (_("Too many tries"), _("Wait a little, then try again.")),
+        503: (
+            _("Not available right now"),
+            _("Something this page needs does not answer. Try again in a few minutes."),
+        ),
     }
-    return known.get(code) or (_("Something went wrong"), _("It has been noted. Try again in a minute."))
+    if code >= 500:
+        broken = (
+            _("Something broke on our side"),
+            _("It is not your doing, and it has been recorded. Try again in a moment."),
+        )
+        return known.get(code, broken)
+    return known.get(code) or (_("That did not work"), _("Go back and try again."))
 
 
 def error_answer(code: int, message: str = "") -> tuple[Any, int]:
@@ -62,7 +81,7 @@ def _page(code: int, title: str, message: str, advice: str) -> str:
             "error.html", code=code, title=title, message=message, advice=advice, request_id=request_id()
         )
     except Exception:  # the page that says what broke must not break
-        log.exception("the error page cannot be drawn, request %s", request_id())
+        log.exception("the error page cannot be drawn, request %s", _request())
         return (
             f"<!doctype html><title>{escape(title)}</title><h1>{escape(message or title)}</h1><p>{escape(advice)}</p>"
         )
@@ -83,7 +102,7 @@ def _http(error: HTTPException) -> Any:
 
 
 def _provider(error: ProviderError) -> Any:
-    log.warning("provider failed: %s", error)
+    log.warning("provider failed: %s, request %s", error, _request())
     return error_answer(503)
 
 
@@ -92,5 +111,25 @@ def _refused(error: Refused) -> Any:
 
 
 def _unforeseen(error: Exception) -> Any:
-    log.error("unforeseen error, request %s", request_id(), exc_info=error)
+    if (said := _database_away(error)) is not None:
+        log.error("%s, request %s", said, _request())
+        answer, code = error_answer(503)
+        return answer, code, {"Retry-After": "10"}
+    log.error("unforeseen error, request %s", _request(), exc_info=error)
     return error_answer(InternalServerError.code)
+
+
+def _database_away(error: Exception) -> str | None:
+    """What to write into the log where the database cannot be reached, read or written just now."""
+    if "sqlalchemy" not in sys.modules:
+        return None
+    from sqlalchemy.exc import OperationalError
+
+    from pegboard.db.words import in_words
+
+    return in_words(error, current_board().plan.database_url) if isinstance(error, OperationalError) else None
+
+
+def _request() -> str:
+    """What finds the request again: its id, what was asked, and whose page it is."""
+    return f"{request_id()} {request.method} {request.path} ({request.blueprint or 'core'})"

@@ -50,6 +50,7 @@ def test_any_other_database_is_refused_untouched(make_board: MakeBoard, tmp_path
 
 
 def test_a_development_board_opens_its_own(make_board: MakeBoard, tmp_path: Path) -> None:
+    (tmp_path / "dev.db").touch()
     app = make_board(env="development", database_url=f"sqlite:///{tmp_path}/dev.db")
     with app.app_context(), db.engine.begin() as connection:
         stamp(connection, "development")

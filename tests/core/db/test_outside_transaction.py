@@ -48,6 +48,8 @@ def test_after_reading_the_transaction_is_ended(app: Flask) -> None:
         NOTES.update().values(id=2),
         text("INSERT INTO notes VALUES (1)"),
         text("  delete from notes"),
+        text("/* tidy up */ DELETE FROM notes"),
+        text("WITH old AS (SELECT 1) DELETE FROM notes"),
     ],
 )
 def test_after_writing_it_is_refused_and_nothing_is_lost(app: Flask, statement: object) -> None:
@@ -55,6 +57,20 @@ def test_after_writing_it_is_refused_and_nothing_is_lost(app: Flask, statement: 
     with pytest.raises(PegboardError, match="commit or roll back first"), outside_transaction():
         pass
     assert db.session().in_transaction()
+
+
+def test_writing_past_the_session_counts_too(app: Flask) -> None:
+    db.session.connection().execute(insert(NOTES).values(id=1))
+    with pytest.raises(PegboardError), outside_transaction():
+        pass
+
+
+def test_what_another_session_wrote_on_the_same_connection_is_not_held_against_this_one(app: Flask) -> None:
+    db.session.execute(insert(NOTES).values(id=1))
+    db.session.remove()
+    read()
+    with outside_transaction():
+        pass
 
 
 @pytest.mark.parametrize("end", ["commit", "rollback"])

@@ -115,7 +115,7 @@ def test_any_other_error_page_leaves_plain_words_when_nobody_can_tell_who_is_sig
     shop = make_plugin("shop", blueprints=pages, user_source=lambda self: UserSource(load, "shop.home"))
     answer = make_board(shop).test_client().get("/nowhere")
     assert answer.status_code == 404
-    assert "<h1>There is nothing here</h1>" in answer.text
+    assert "<h1>There is no page here</h1>" in answer.text
     assert "the database is gone" in caplog.text
 
 
@@ -127,7 +127,7 @@ def test_a_broken_error_template_of_the_deployment_leaves_plain_words(board_fold
     environ = {"PEGBOARD_BUILTINS": "[]", "PEGBOARD_ENV": "test"}
     answer = create_app(sources=read_sources(board_folder.toml(""), environ=environ)).test_client().get("/nowhere")
     assert answer.status_code == 404
-    assert "<h1>There is nothing here</h1>" in answer.text
+    assert "<h1>There is no page here</h1>" in answer.text
     assert "the error page cannot be drawn" in caplog.text
 
 

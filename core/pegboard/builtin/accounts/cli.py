@@ -14,6 +14,7 @@ from flask.cli import with_appcontext
 
 from pegboard.contracts.users import ROLES
 from pegboard.errors import Refused
+from pegboard.live import current_board
 
 if TYPE_CHECKING:
     from .models import User
@@ -28,19 +29,20 @@ def commands() -> Iterable[click.Command]:
 
 
 def _kind(command: Callable[P, R]) -> Callable[P, R]:
-    """What is refused, by us or by the database, is an error of the command, in one line."""
+    """What is refused, by us or by the database, is an error of the command, in words."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        from sqlalchemy.exc import DatabaseError
+        from sqlalchemy.exc import DBAPIError
+
+        from pegboard.db.words import in_words
 
         try:
             return command(*args, **kwargs)
         except Refused as error:
             raise click.ClickException(str(error)) from None
-        except DatabaseError as error:
-            advice = "If its tables are missing: pegboard db upgrade"
-            raise click.ClickException(f"The database says: {error.orig}. {advice}") from None
+        except DBAPIError as error:
+            raise click.ClickException(in_words(error, current_board().plan.database_url)) from None
 
     return run
 

@@ -13,7 +13,7 @@ from flask import current_app, has_request_context, request, session
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.exc import OperationalError
 
-from pegboard.db import db, utc_now
+from pegboard.db import db, has_written, utc_now
 from pegboard.web.limits import client_address
 
 from .identity import Identity, permissions_of
@@ -83,8 +83,7 @@ def load(token: str) -> Identity | None:
 
 def _touch(session_id: str, seen: Any) -> None:
     """Note that the session is in use, on a connection of its own: what a view has not committed stays so."""
-    pending = db.session()
-    if pending.new or pending.dirty or pending.deleted or pending.info.get("pegboard.written"):
+    if has_written(db.session()):
         return  # a view that has begun to write may hold the lock; the next request does it
     statement = (
         update(AuthSession)
