@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +22,7 @@ from .errors import ConfigError, Problem
 from .i18n import EXTENSION as TRANSLATIONS
 from .i18n import Catalogues
 from .live import Board, BoardApp, board_of, by_slot, freeze, owned
+from .observability.logs import init_logs
 from .registry import Registry
 from .rehearsal import mount_point
 from .settings import BoardSettings
@@ -49,9 +49,12 @@ def create_app(
     Without arguments, settings come from `pegboard.toml`, `.env` and the environment. With `settings` nothing is read:
     `plugins` are classes or names, `config` their settings by name. No connection is opened and no thread started.
     """
+    if config and (sources is not None or (settings is not None and "pegboard" in config)):
+        raise TypeError(
+            "the same would be said twice: give config without sources, the board's own as settings or in config"
+        )
     if sources is None:
         sources = read_sources(given=config) if settings is None else given_sources(config or {})
-    _make_importable(sources.folder)
     plan = assemble(sources, settings=settings, plugins=plugins)
     plan.require()
     return apply(plan)
@@ -60,6 +63,10 @@ def create_app(
 def apply(plan: Plan) -> Flask:
     """The last phase: make the Flask application of a plan without problems."""
     settings = plan.settings
+    init_logs()
+    for entry in plan.entries:
+        for problem in entry.problems if entry.state == "failed" else ():
+            log.warning("left out: %s", problem)
     app = BoardApp("pegboard", root_path=str(plan.folder), static_folder=None, template_folder=None,
                 instance_path=str(plan.instance_path))  # fmt: skip
     keys = _signing_keys(plan)
@@ -70,7 +77,7 @@ def apply(plan: Plan) -> Flask:
     app.extensions[TRANSLATIONS] = Catalogues([Path(__file__).parent / "translations", *folders], settings.locales)
     init_static(app, plan)
     init_health(app)
-    init_csrf(app)
+    init_csrf(app, keys)
     init_templates(app, plan)
     policies = [entry.contributions.get("content_security_policy", {}) for entry in plan.active]
     policy = merged_policy(policies, settings.csp_report_uri)
@@ -82,12 +89,6 @@ def apply(plan: Plan) -> Flask:
         _tell_ready(app, board, entry)
     freeze(app)
     return app
-
-
-def _make_importable(folder: Path) -> None:
-    """The deployment's own plugins are beside `pegboard.toml`, which a console script does not look at."""
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
 
 
 def _configure(app: Flask, plan: Plan, keys: tuple[str, ...]) -> None:
@@ -152,7 +153,7 @@ def _board(plan: Plan, keys: tuple[str, ...]) -> Board:
         settings=plan.settings,
         registry=Registry(
             [provider for entry in active for provider in entry.list("providers")],
-            chosen_providers(active, plan.settings),
+            chosen_providers(active, plan.settings, [entry for entry in plan.entries if entry.state == "failed"]),
         ),
         nav_items=owned(plan, "nav_items", lambda item: item.weight),
         slots=by_slot(owned(plan, "slots", lambda item: item.weight)),
@@ -207,20 +208,26 @@ def _tell_ready(app: Flask, board: Board, entry: Entry) -> None:
     """Last hook. Where the plugin may be skipped, failing here closes its routes with 503: they cannot be removed."""
     started = process_time()
     try:
-        if entry.instance is not None:
+        if missing := next((name for name in entry.plugin.requires if name in board.broken), None):
+            _close(app, board, entry, f"requires {missing!r}, which failed in app_ready")
+        elif entry.instance is not None:
             entry.instance.app_ready(app)
     except Exception as error:
+        message = f"app_ready raised {type(error).__name__}: {error}"
         if entry.on_failure != "skip":
-            message = f"app_ready raised {type(error).__name__}: {error}"
             raise ConfigError(
                 [Problem(message, entry.name, "app_ready", entry.origin, "correct the plugin")]
             ) from error
-        log.exception("plugin %s failed in app_ready", entry.name)
-        board.broken[entry.name] = f"{type(error).__name__}: {error}"
-        for blueprint in entry.list("blueprints"):
-            app.before_request_funcs.setdefault(blueprint.name, []).insert(0, lambda: error_answer(503))
+        _close(app, board, entry, message, error)
     finally:
         entry.seconds += process_time() - started
+
+
+def _close(app: Flask, board: Board, entry: Entry, message: str, error: Exception | None = None) -> None:
+    log.error("left out: %s: %s", entry.name, message, exc_info=error)
+    board.broken[entry.name] = message
+    for blueprint in entry.list("blueprints"):
+        app.before_request_funcs.setdefault(blueprint.name, []).insert(0, lambda: error_answer(503))
 
 
 __all__ = ["apply", "board_of", "create_app"]

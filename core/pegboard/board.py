@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -83,6 +84,7 @@ def assemble(
     sources: Sources, *, settings: BoardSettings | None = None, plugins: Sequence[Reference] | None = None
 ) -> Plan:
     """Resolve, settings, collect, check: the first four phases of a boot. Everything wrong is in `problems`."""
+    _make_importable(sources.folder)
     board = resolve(BoardSettings, sources, plugin="pegboard", table="pegboard", prefix="PEGBOARD_")
     if settings is not None:
         board = Resolved(settings, settings, origins=board.origins)
@@ -95,6 +97,12 @@ def assemble(
     _collect(plan)
     _check(plan)
     return plan
+
+
+def _make_importable(folder: Path) -> None:
+    """The deployment's own plugins are beside `pegboard.toml`, which a console script does not look at."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
 
 
 def _references(board: Resolved[BoardSettings], plugins: Sequence[Reference] | None) -> list[tuple[Reference, str]]:

@@ -161,17 +161,32 @@ def _choice_problems(entries: Sequence[Entry], settings: BoardSettings) -> Itera
             yield Problem(f"{word} has several providers: {', '.join(rivals)}", key=f"providers.{word}", remedy=remedy)
 
 
-def chosen_providers(entries: Sequence[Entry], settings: BoardSettings) -> dict[str, tuple[str, ...]]:
-    """The providers that serve each capability: the deployment's choice, else the only one that is not embedded, else embedded."""
+def chosen_providers(
+    entries: Sequence[Entry], settings: BoardSettings, failed: Sequence[Entry] = ()
+) -> dict[str, tuple[str, ...]]:
+    """The providers that serve each capability: the deployment's choice, else the only one that is not embedded, else embedded.
+
+    What a failed plugin would have provided is provided by nobody: an embedded provider must not take it over unseen.
+    """
     chosen: dict[str, tuple[str, ...]] = {}
     offered = [provider for entry in entries for provider in entry.list("providers")]
     for embedded in (True, False):
         for provider in offered:
             if provider.embedded is embedded:
                 chosen[provider.capability.name] = (provider.name,)
+    chosen |= {provider.capability.name: (provider.name,) for entry in failed for provider in _lost(entry)}
     for word, choice in settings.providers.items():
         chosen[word] = (choice,) if isinstance(choice, str) else tuple(choice)
     return chosen
+
+
+def _lost(entry: Entry) -> list[Provider[Any]]:
+    """The providers that a plugin would have brought, as far as it says so without its settings."""
+    try:
+        offered = entry.plugin(entry.plugin.Settings.model_construct()).providers()
+        return [provider for provider in offered or () if not provider.embedded]
+    except Exception:  # noqa: BLE001 - it has failed already
+        return []
 
 
 def _permission_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
@@ -216,6 +231,10 @@ def _policy_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
 
 
 def _single_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
+    for entry in entries:
+        names = [check.name for check in entry.list("health_checks")]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield Problem(f"two health checks are called {name!r}", entry.name, "health_checks", "", "rename one")
     sources = [entry.name for entry in entries if entry.contributions.get("user_source")]
     for name in sources[1:]:
         yield Problem(

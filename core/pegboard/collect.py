@@ -36,6 +36,7 @@ _ITEMS = {
     "sandbox_peers": ("pegboard.contributions", "SandboxPeer"),
 }
 _NOT_COLLECTED = ("app_ready",)
+_IGNORED = ("specname", "tryfirst", "trylast", "wrapper", "hookwrapper")
 COLLECTED = tuple(
     name for name in vars(Hooks) if hasattr(vars(Hooks)[name], f"{PROJECT}_spec") and name not in _NOT_COLLECTED
 )
@@ -215,6 +216,10 @@ def _tables(entry: Entry) -> tuple[Table, ...]:
     import_module(f"{package}.models")
     from .db.models import metadata
 
+    for table in metadata.tables.values():
+        module, plugin = table.info.get("module"), table.info.get("plugin")
+        if module == f"{package}.models" and plugin != entry.name:
+            raise TypeError(f"the base of {table.name} says plugin = {plugin!r}; write plugin = {entry.name!r}")
     # Not sorted_tables: a foreign key of one plugin that leads nowhere would then fail every other.
     return tuple(table for table in metadata.tables.values() if table.info.get("plugin") == entry.name)
 
@@ -230,6 +235,12 @@ def _unknown_hooks(entry: Entry, manager: PluginManager) -> list[Problem]:
             if impl.plugin is entry.instance and not impl.optionalhook:
                 remedy = suggestion(name, [*vars(Hooks), *(vars(entry.plugin.hookspecs or object))])
                 problems.append(Problem(f"implements an unknown hook {name!r}", entry.name, name, entry.origin, remedy))
+    for name in dir(entry.plugin):
+        options = getattr(getattr(entry.plugin, name), f"{PROJECT}_impl", None)
+        if isinstance(options, dict) and any(options.get(option) for option in _IGNORED):
+            message = f"the hook {name} is marked with an option that means nothing here"
+            remedy = f"write @hookimpl or @hookimpl(optionalhook=True), without {', '.join(_IGNORED)}"
+            problems.append(Problem(message, entry.name, name, entry.origin, remedy))
     for name in (*COLLECTED, *_NOT_COLLECTED):
         method = getattr(entry.plugin, name)
         if method is not vars(Hooks)[name] and not hasattr(method, f"{PROJECT}_impl"):

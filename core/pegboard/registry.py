@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from .contracts.capability import Capability
 from .contributions import Provider
-from .errors import PegboardError
+from .errors import PegboardError, ProviderError
 
 T = TypeVar("T")
 
@@ -23,13 +23,14 @@ class Registry:
         self._lock = RLock()  # a provider may ask for another while it is made
 
     def get(self, capability: Capability[T], name: str | None = None) -> T:
-        """The provider of that name, or the chosen one. PegboardError names the choices where there is none."""
+        """The provider of that name, or the chosen one. ProviderError names the choices where it is not enabled."""
         key = (capability.name, name or self.default(capability))
         made = self._made.get(key)
         if made is None:
             if key not in self._providers:
-                raise PegboardError(
-                    f"no provider {key[1]!r} of {key[0]}; enabled: {', '.join(self.names(capability)) or 'none'}"
+                enabled = ", ".join(self.names(capability)) or "none"
+                raise ProviderError(
+                    f"no provider {key[1]!r} of {key[0]} is enabled; enabled: {enabled}", provider=key[1]
                 )
             with self._lock:
                 made = self._made.get(key)

@@ -11,7 +11,8 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar, get_origin
+from types import NoneType, UnionType
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
 from pydantic import SecretBytes, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -119,15 +120,17 @@ def _parsed(raw: Any, info: FieldInfo, origin: Origin) -> Any:
     """A variable is text: lists are written as JSON or with commas, tables as JSON."""
     if not isinstance(raw, str):
         return raw
-    kind = get_origin(info.annotation)
-    if kind not in (tuple, list, set, frozenset, dict):
+    union = get_origin(info.annotation) in (Union, UnionType)
+    alternatives = get_args(info.annotation) if union else (info.annotation,)
+    kinds = {get_origin(kind) or kind for kind in alternatives} - {NoneType}
+    if not kinds <= {tuple, list, set, frozenset, dict}:
         return raw
     if raw.lstrip().startswith(("[", "{")):
         try:
             return json.loads(raw)
         except ValueError:
             return raw
-    return raw if kind is dict else [part.strip() for part in raw.split(",") if part.strip()]
+    return raw if kinds == {dict} else [part.strip() for part in raw.split(",") if part.strip()]
 
 
 def _unknown_keys(model: type[SettingsModel], sources: Sources, plugin: str, table: str) -> list[Problem]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
 Environment = Literal["development", "test", "production"]
@@ -134,7 +134,17 @@ def env_names(model: type[SettingsModel], prefix: str, key: str) -> tuple[str, .
 
 def is_secret(info: FieldInfo) -> bool:
     """Whether a field holds a secret, alone, optional or in a tuple."""
-    return "SecretStr" in str(info.annotation) or "SecretBytes" in str(info.annotation)
+    return any(isinstance(kind, type) and issubclass(kind, SecretStr | SecretBytes) for kind in parts(info.annotation))
+
+
+def parts(annotation: Any) -> Iterator[Any]:
+    """A type and all that it is made of: `tuple[str, ...] | None` is itself, `tuple[str, ...]`, `tuple`, `str`, `None`."""
+    yield annotation
+    origin = get_origin(annotation)
+    if origin is not None:
+        yield origin
+        for argument in get_args(annotation):
+            yield from parts(argument)
 
 
 def suggestion(word: str, choices: Mapping[str, Any] | list[str] | tuple[str, ...]) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from pegboard import Plugin, Provider, hookspec
+from pegboard import Plugin, Provider, hookimpl, hookspec
 from pegboard.board import Plan, assemble
 from pegboard.contracts.capability import Capability
-from pegboard.contributions import NavItem
+from pegboard.contributions import HealthCheck, NavItem
 from pegboard.settings import BoardSettings
 from pegboard.sources import given_sources
 
@@ -38,6 +38,62 @@ def test_a_hook_without_its_mark_is_an_error_and_not_silence() -> None:
 
     problem = planned(Shop).problems[0]
     assert (problem.plugin, problem.message) == ("shop", "nav_items lacks @hookimpl")
+
+
+def test_an_option_that_would_be_ignored_is_refused() -> None:
+    class Shop(Plugin[Any]):
+        name = "shop"
+
+        @hookimpl(tryfirst=True)
+        def nav_items(self) -> Iterator[NavItem]:
+            yield from ()
+
+    assert "an option that means nothing here" in planned(Shop).problems[0].message
+
+
+def test_a_hook_under_another_name_is_refused() -> None:
+    class Shop(Plugin[Any]):
+        name = "shop"
+
+        @hookimpl(specname="nav_items")
+        def menu(self) -> Iterator[NavItem]:
+            yield from ()
+
+    assert "the hook menu is marked with an option that means nothing here" in str(planned(Shop).problems)
+
+
+def test_two_health_checks_of_one_name_are_refused(make_plugin: MakePlugin) -> None:
+    checks = [HealthCheck("queue", lambda: None), HealthCheck("queue", lambda: None)]
+    plan = planned(make_plugin("shop", health_checks=lambda self: checks))
+    assert [problem.message for problem in plan.problems] == ["two health checks are called 'queue'"]
+
+
+MISSPELT = """
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from pegboard.db import ModelBase, metadata
+
+
+class Base(ModelBase, DeclarativeBase):
+    metadata = metadata
+    plugin = "shpo"
+
+
+class Thing(Base):
+    __tablename__ = "misspelt_things"
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+
+
+def test_models_that_name_another_plugin_are_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "misspelt"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "models.py").write_text(MISSPELT)
+    (folder / "plugin.py").write_text("from pegboard import Plugin\n\n\nclass P(Plugin):\n    name = 'misspelt'\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    settings = BoardSettings(env="test", builtins=(), plugins=("misspelt.plugin:P",))
+    found = [problem.message for problem in assemble(given_sources({}), settings=settings).problems]
+    assert "the base of misspelt_things says plugin = 'shpo'; write plugin = 'misspelt'" in found[0]
 
 
 def test_a_generator_that_raises_after_its_first_item_is_charged_to_its_plugin(make_plugin: MakePlugin) -> None:

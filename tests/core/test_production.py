@@ -9,7 +9,7 @@ from flask import Flask
 
 from pegboard import BoardSettings, create_app
 from pegboard.errors import ConfigError
-from pegboard.sources import read_sources
+from pegboard.sources import given_sources, read_sources
 
 STRONG = "dY3kP9_qLw7Rz2Vb8TnXc5MhJf4Gs6Ae1UoKi0Np"
 GOOD = {
@@ -129,3 +129,16 @@ def test_an_instance_folder_that_cannot_be_written_is_reported(board_folder: Any
     board_folder.write("instance", "a file where the folder should be")
     with pytest.raises(ConfigError, match="the board cannot write there"):
         boot(board_folder, PEGBOARD_ENV="development", SECRET_KEY=None)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"settings": BoardSettings(env="test", builtins=()), "config": {"pegboard": {"app_name": "Twice"}}},
+        {"sources": given_sources({}), "config": {"files": {"max_size": 5}}},
+    ],
+    ids=["the board's settings", "sources"],
+)
+def test_what_would_be_ignored_is_refused(arguments: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="said twice"):
+        create_app(**arguments)

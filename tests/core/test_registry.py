@@ -84,7 +84,7 @@ def test_settings_choose_the_provider(make_board: MakeBoard) -> None:
 
 
 def test_an_unknown_provider_is_refused_with_the_choices(make_board: MakeBoard) -> None:
-    with pytest.raises(PegboardError, match="no provider 'other' of sms; enabled: sink, twoway"):
+    with pytest.raises(PegboardError, match="no provider 'other' of sms is enabled; enabled: sink, twoway"):
         board_of(make_board(Sms, Twoway)).provider(SMS, "other")
 
 

@@ -13,6 +13,7 @@ from pegboard import BoardSettings, Capability, Env, Plugin, PluginSettings, Pro
 from pegboard.board import Plan, assemble
 from pegboard.errors import ConfigError
 from pegboard.resolution import resolve
+from pegboard.settings import is_secret
 from pegboard.sources import given_sources, read_sources
 
 MakePlugin = Callable[..., type[Plugin[Any]]]
@@ -79,6 +80,38 @@ def test_conventional_variables_work_under_their_own_names(
     found = getattr(plan.settings, field)
     assert (found.get_secret_value() if isinstance(found, SecretStr) else found) == value
     assert str(plan.board.origins[field]) == f"{variable} in the environment"
+
+
+class Optional(PluginSettings):
+    """Lists, tables and secrets that need not be there."""
+
+    hosts: tuple[str, ...] | None = None
+    prices: dict[str, int] | None = None
+    code: int | str = ""
+    keys: tuple[SecretStr, ...] | None = None
+
+
+def test_optional_lists_and_tables_may_be_given_in_variables(board_folder: Any) -> None:
+    environ = {"SHOP_HOSTS": "a, b", "SHOP_PRICES": '{"tea": 3}', "SHOP_CODE": "a,b", "SHOP_KEYS": "x,y"}
+    found = resolve(
+        Optional, read_sources(board_folder.toml(""), environ=environ), plugin="shop", table="shop", prefix="SHOP_"
+    )
+    assert found.value is not None
+    assert (found.value.hosts, found.value.prices, found.value.code) == (("a", "b"), {"tea": 3}, "a,b")
+    assert found.value.keys is not None
+    assert [key.get_secret_value() for key in found.value.keys] == ["x", "y"]
+
+
+def test_a_secret_is_one_also_in_an_optional_list_and_as_a_class_of_ones_own() -> None:
+    class ApiKey(SecretStr):
+        """A secret of this plugin's."""
+
+    class Keyed(PluginSettings):
+        one: ApiKey = ApiKey("")
+        many: tuple[SecretStr, ...] | None = None
+        name: str = "SecretStr"
+
+    assert [key for key, info in Keyed.model_fields.items() if is_secret(info)] == ["one", "many"]
 
 
 def test_the_first_of_two_names_for_one_setting_wins(board_folder: Any) -> None:
@@ -239,11 +272,11 @@ def test_what_a_plugin_would_have_brought_is_not_missed_when_the_plugin_itself_i
     """No follow-up errors; where nothing else is wrong, they are errors."""
     paint: Capability[Any] = Capability("paint")
     shop = make_plugin("shop", Settings=ShopSettings, capabilities=lambda self: [paint])
-    user = make_plugin("user", providers=lambda self: [Provider(paint, "oil", object)])
+    painter = make_plugin("painter", providers=lambda self: [Provider(paint, "oil", object)])
     settings = BoardSettings(env="test", builtins=(), providers={"paint": "water"})
-    wrong = assemble(given_sources({"shop": {"tills": 0}}), settings=settings, plugins=[shop, user])
+    wrong = assemble(given_sources({"shop": {"tills": 0}}), settings=settings, plugins=[shop, painter])
     assert [(p.plugin, p.key) for p in wrong.problems] == [("shop", "tills")]
-    sound = assemble(given_sources({}), settings=settings, plugins=[shop, user])
+    sound = assemble(given_sources({}), settings=settings, plugins=[shop, painter])
     assert [(p.plugin, p.key) for p in sound.problems] == [("pegboard", "providers.paint")]
 
 

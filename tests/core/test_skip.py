@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import pytest
 from flask import Blueprint, Flask
 from sqlalchemy import MetaData
 
-from pegboard import Plugin
+from pegboard import Capability, Plugin, Provider
+from pegboard.board import assemble
 from pegboard.contributions import NavItem, Permission, Slot
-from pegboard.errors import ConfigError
+from pegboard.errors import ConfigError, ProviderError
 from pegboard.live import board_of
+from pegboard.sources import read_sources
 
 MakePlugin = Callable[..., type[Plugin[Any]]]
 MakeBoard = Callable[..., Flask]
@@ -126,13 +129,13 @@ def test_a_plugin_that_fails_in_app_ready_answers_503_on_its_pages(
     client = app.test_client()
     assert client.get("/broken/").status_code == 503
     assert client.get("/well/").text == "hello"
-    assert board_of(app).broken == {"broken": "RuntimeError: no queue"}
+    assert board_of(app).broken == {"broken": "app_ready raised RuntimeError: no queue"}
     assert client.get("/readyz").json == {"status": "ok", "checks": {}, "plugins": {"broken": "failed"}}
     missing = client.get("/nowhere").text
     assert "/well/" in missing
     assert "/broken/" not in missing
     assert "slot of broken" not in missing
-    assert "plugin broken failed in app_ready" in caplog.text
+    assert "left out: broken: app_ready raised RuntimeError: no queue" in caplog.text
 
 
 def test_failing_in_app_ready_without_permission_to_skip_names_the_plugin(
@@ -169,3 +172,90 @@ def test_a_skipped_plugin_leaves_no_table_and_no_database(
     assert "skipped_x" in fresh.tables, "its models were imported before it failed"
     assert entry.tables == ()
     assert "sqlalchemy" not in app.extensions
+
+
+PAINT: Capability[Any] = Capability("paint")
+
+
+def painters(make_plugin: MakePlugin) -> list[type[Plugin[Any]]]:
+    """A capability with an embedded provider, and a plugin with another that fails."""
+    return [
+        make_plugin("shop", capabilities=lambda self: [PAINT]),
+        make_plugin("water", providers=lambda self: [Provider(PAINT, "water", lambda: "water", embedded=True)]),
+        make_plugin("oil", providers=lambda self: [Provider(PAINT, "oil", lambda: "oil")], slots=boom),
+    ]
+
+
+def test_nobody_takes_over_unseen_what_a_skipped_plugin_would_have_provided(
+    make_board: MakeBoard, make_plugin: MakePlugin
+) -> None:
+    registry = board_of(make_board(*painters(make_plugin), config={"oil": SKIP})).registry
+    with pytest.raises(ProviderError, match="no provider 'oil' of paint is enabled; enabled: water"):
+        registry.get(PAINT)
+    assert registry.get(PAINT, "water") == "water"
+
+
+def test_the_deployment_may_choose_who_takes_it_over(make_board: MakeBoard, make_plugin: MakePlugin) -> None:
+    app = make_board(*painters(make_plugin), config={"oil": SKIP}, providers={"paint": "water"})
+    assert board_of(app).registry.get(PAINT) == "water"
+
+
+def test_what_requires_a_plugin_that_failed_in_app_ready_answers_503_too(
+    make_board: MakeBoard, make_plugin: MakePlugin, caplog: pytest.LogCaptureFixture
+) -> None:
+    ready: list[str] = []
+    plugins = [
+        make_plugin("broken", **{**full("broken"), "app_ready": lambda self, app: boom(self)}),
+        make_plugin(
+            "dependent",
+            requires=("broken",),
+            blueprints=pages("dependent"),
+            app_ready=lambda self, app: ready.append("no"),
+        ),
+        make_plugin("well", **full("well")),
+    ]
+    app = make_board(*plugins, config={"broken": SKIP})
+    client = app.test_client()
+    assert [client.get(f"/{name}/").status_code for name in ("broken", "dependent", "well")] == [503, 503, 200]
+    assert set(board_of(app).broken) == {"broken", "dependent"}
+    assert not ready
+    assert "left out: dependent: requires 'broken', which failed in app_ready" in caplog.text
+
+
+def test_the_log_says_at_boot_what_was_left_out_and_why(
+    make_board: MakeBoard, make_plugin: MakePlugin, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_board(make_plugin("broken", slots=boom), config={"broken": SKIP})
+    assert "left out: broken.slots: slots raised RuntimeError: no" in caplog.text
+
+
+@pytest.mark.parametrize("failing", ["settings", "import"])
+def test_a_variable_may_say_that_a_plugin_can_be_skipped(board_folder: Any, failing: str) -> None:
+    text = "import nothing_of_that_name" if failing == "import" else GREETER
+    board_folder.write("hallo/__init__.py", "")
+    board_folder.write("hallo/plugin.py", text)
+    board_folder.write("hallo-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: hallo\nVersion: 1.0\n")
+    board_folder.write("hallo-1.0.dist-info/entry_points.txt", "[pegboard.plugins]\nhallo = hallo.plugin:Hallo\n")
+    environ = {"HALLO_ON_FAILURE": "skip", "HALLO_TIMES": "many", "PEGBOARD_BUILTINS": "[]"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(board_folder.path))
+        toml = board_folder.toml("[pegboard]\nplugins = ['hallo']\n")
+        plan = assemble(read_sources(toml, environ=environ))
+        for name in ("hallo", "hallo.plugin"):
+            sys.modules.pop(name, None)
+    assert plan.problems == []
+    assert [(entry.name, entry.state) for entry in plan.entries] == [("hallo", "failed")]
+
+
+GREETER = """
+from pegboard import Plugin, PluginSettings
+
+
+class HalloSettings(PluginSettings):
+    times: int = 1
+
+
+class Hallo(Plugin[HalloSettings]):
+    name = "hallo"
+    Settings = HalloSettings
+"""

@@ -53,6 +53,8 @@ def check(as_json: bool) -> None:
     """Say everything that is wrong with the deployment. Exit code 1 if anything is."""
     plan = current_plan()
     warnings = [warning for *_, resolved in _resolved(plan) for warning in resolved.warnings]
+    left_out = [entry for entry in plan.entries if entry.problems and entry.on_failure == "skip"]
+    warnings += [problem for entry in left_out for problem in entry.problems]
     if as_json:
         fields = ("plugin", "key", "message", "source", "remedy")
         rows = [("error", p) for p in plan.problems] + [("warning", w) for w in warnings]
@@ -61,8 +63,11 @@ def check(as_json: bool) -> None:
         print_problems(plan)
         for warning in warnings:
             click.secho(f"warning: {warning}", err=True, fg="yellow")
+        click.echo(f"Configuration: {plan.sources.file or f'none, there is no pegboard.toml in {plan.folder}'}")
         if not plan.problems:
-            click.echo(f"All is well: {len(plan.active)} plugins, environment {plan.settings.env}.")
+            count = f"{len(plan.active)} of {len(plan.entries)}" if left_out else str(len(plan.active))
+            well = "The board boots" if warnings else "All is well"
+            click.echo(f"{well}: {count} plugins, environment {plan.settings.env}.")
     raise SystemExit(1 if plan.problems else 0)
 
 

@@ -15,12 +15,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 def current_plan() -> Plan:
     """The plan of this deployment, problems and all; nothing is raised and Flask is not started."""
-    import sys
-
-    sources = read_sources()
-    if str(sources.folder) not in sys.path:
-        sys.path.append(str(sources.folder))
-    return assemble(sources)
+    return assemble(read_sources())
 
 
 def print_json(value: Any) -> None:

@@ -63,5 +63,5 @@ class ModelBase:
             kwargs.setdefault("sqlite_autoincrement", True)
         # The base says whose tables these are; a model may well have a column of that name.
         plugin = next(value for kind in cls.__mro__ if isinstance(value := vars(kind).get("plugin"), str))
-        kwargs["info"] = {**kwargs.get("info", {}), "plugin": plugin}
+        kwargs["info"] = {**kwargs.get("info", {}), "plugin": plugin, "module": cls.__module__}
         return Table(name, *args, **kwargs)

@@ -14,6 +14,7 @@ from typing import Any
 
 from alembic import command, util
 from alembic.config import Config
+from alembic.operations.ops import CreateTableOp
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import Migrate
@@ -127,6 +128,9 @@ def migrate(app: Flask, plan: Plan, url: str, name: str, message: str) -> Path |
         if directives[0].upgrade_ops.is_empty():
             directives.clear()
         else:
+            for operation in directives[0].upgrade_ops.ops:
+                if isinstance(operation, CreateTableOp):
+                    operation.info = {}  # whose table it is says the history it is in
             directives[0].rev_id = f"{history.name}_{len(list((history.folder / 'versions').glob('*.py'))) + 1:04}"
 
     def write(config: Config) -> None:

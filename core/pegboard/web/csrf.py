@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
@@ -18,9 +18,13 @@ def exempt(view: F) -> F:
     return view
 
 
-def init_csrf(app: Flask) -> None:
-    """Check unsafe requests. Flask-WTF is imported at the first of them, or with the first form."""
+def init_csrf(app: Flask, keys: Sequence[str]) -> None:
+    """Check unsafe requests. Flask-WTF is imported at the first of them, or with the first form.
+
+    The first of `keys` signs; with all of them, a form that was open when the key changed can still be sent.
+    """
     app.config.update(
+        WTF_CSRF_SECRET_KEY=[*reversed(keys)],  # itsdangerous signs with the last
         WTF_CSRF_ENABLED=True,
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_METHODS={"POST", "PUT", "PATCH", "DELETE"},

@@ -84,6 +84,22 @@ def test_check_is_content_with_a_sound_deployment(deployment: Deployment) -> Non
     assert "All is well: 1 plugins" in result.output
 
 
+def test_check_says_which_plugins_were_skipped_and_never_that_all_is_well(deployment: Deployment) -> None:
+    one, _ = deployment.plugin(), deployment.plugin()
+    deployment.write(f"[{one}]\non_failure = 'skip'\nsize = 'many'\n")
+    result = deployment.run("config", "check")
+    assert result.exit_code == 0
+    assert f"warning: {one}.size" in result.output
+    assert "The board boots: 1 of 2 plugins" in result.output
+    assert "All is well" not in result.output
+
+
+def test_check_says_which_file_it_is_about(deployment: Deployment) -> None:
+    assert f"Configuration: {deployment.folder / 'pegboard.toml'}" in deployment.run("config", "check").output
+    (deployment.folder / "pegboard.toml").unlink()
+    assert f"there is no pegboard.toml in {deployment.folder}" in deployment.run("config", "check").output
+
+
 def test_a_hidden_secret_with_another_value_is_a_warning(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,3 +74,18 @@ def test_an_api_client_is_refused_in_json(client: FlaskClient) -> None:
     assert answer.status_code == 400
     assert answer.json is not None
     assert "CSRF" in answer.json["error"]["message"]
+
+
+def test_a_form_that_was_open_when_the_key_changed_can_still_be_sent(
+    make_board: MakeBoard, make_plugin: MakePlugin
+) -> None:
+    plugin = make_plugin("shop", blueprints=pages)
+    keys = [f"{letter}-first-key-of-this-board-0123456789abcdef" for letter in "ab"]
+    before = make_board(plugin, secret_key=keys[0]).test_client()
+    token = token_of(before)
+    cookie = before.get_cookie("pegboard_session")
+    assert cookie is not None
+    for fallbacks, status in (((keys[0],), 200), ((), 400)):
+        after = make_board(plugin, secret_key=keys[1], secret_key_fallbacks=fallbacks).test_client()
+        after.set_cookie("pegboard_session", cookie.value)
+        assert after.post("/shop/save", data={"csrf_token": token}).status_code == status

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from flask import Flask
 
 from pegboard import Plugin
@@ -38,3 +39,18 @@ def test_a_failing_check_is_named_without_its_details(
     assert answer.status_code == 503
     assert answer.json == {"status": "not ready", "checks": {"shop.queue": "failed"}, "plugins": {}}
     assert "queue.internal" in caplog.text
+
+
+def test_asking_often_costs_the_checks_nothing_more(
+    make_board: MakeBoard, make_plugin: MakePlugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, clock = [], [100.0]
+    monkeypatch.setattr("pegboard.web.health.monotonic", lambda: clock[0])
+    checks = [HealthCheck("queue", lambda: asked.append(1), ready=True)]
+    client = make_board(make_plugin("shop", health_checks=lambda self: checks)).test_client()
+    for _ in range(5):
+        assert client.get("/readyz").status_code == 200
+    assert len(asked) == 1
+    clock[0] += 1.1
+    client.get("/readyz")
+    assert len(asked) == 2

@@ -1,0 +1,1 @@
+"""What a running board tells those who look after it."""
