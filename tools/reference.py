@@ -36,7 +36,8 @@ first that is found wins:
 4. `.env` beside `pegboard.toml`
 5. the overlay of the environment in `pegboard.toml`: `[env.production.pegboard]`, `[env.production.s3_storage]`
 6. the table itself: `[pegboard]`, `[s3_storage]`
-7. the default
+7. in development, what `pegboard sandbox` has written below `instance/sandbox/` about its local servers
+8. the default
 
 An empty variable counts as not set. Where several variables are listed, the first is the strongest. In a variable, a list is written with commas or as
 JSON, a table as JSON. `pegboard.toml` is looked for in the current folder; `PEGBOARD_CONFIG` or `pegboard --config` names another. Relative paths start

@@ -174,13 +174,13 @@ def chosen_providers(
         for provider in offered:
             if provider.embedded is embedded:
                 chosen[provider.capability.name] = (provider.name,)
-    chosen |= {provider.capability.name: (provider.name,) for entry in failed for provider in _lost(entry)}
+    chosen |= {provider.capability.name: (provider.name,) for entry in failed for provider in lost_providers(entry)}
     for word, choice in settings.providers.items():
         chosen[word] = (choice,) if isinstance(choice, str) else tuple(choice)
     return chosen
 
 
-def _lost(entry: Entry) -> list[Provider[Any]]:
+def lost_providers(entry: Entry) -> list[Provider[Any]]:
     """The providers that a plugin would have brought, as far as it says so without its settings."""
     try:
         offered = entry.plugin(entry.plugin.Settings.model_construct()).providers()

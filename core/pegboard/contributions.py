@@ -91,13 +91,16 @@ class UserSource:
 
 
 class RunningPeer(Protocol):
-    """A stand-in that has started: what to print about it, the settings that lead to it, and how to stop it."""
+    """A stand-in that has started: what to print about it, the settings that lead to it, whether it still runs, how to stop it."""
 
     @property
     def description(self) -> str: ...
 
     @property
     def settings(self) -> Mapping[str, object]: ...
+
+    @property
+    def running(self) -> bool: ...
 
     def stop(self) -> None: ...
 

@@ -1,7 +1,7 @@
 """How the value of each setting is found, where it came from, and what is wrong with it.
 
 A value is looked up in this order, the first hit wins: given in code, the environment, the secrets folder, `.env`,
-the overlay `[env.<name>.<table>]` of `pegboard.toml`, its table, the default. An empty variable counts as not set.
+the overlay `[env.<name>.<table>]` of `pegboard.toml`, its table, what the sandbox has left, the default. An empty variable counts as not set.
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ from .errors import Problem
 
 Tables = Mapping[str, Mapping[str, Any]]
 ENVIRONMENTS = ("development", "test", "production")
+SANDBOX_SETTINGS = "settings.toml"
+"""The file in which the sandbox says how its servers are reached, below `sandbox/` in the instance folder."""
 _LARGEST_SECRET = 65_536
 
 
@@ -100,6 +102,12 @@ def read_sources(
     name = name or next((value for layer in layers if (value := layer.get("PEGBOARD_ENV"))), None)
     name = name or _setting(document, "env") or "development"
     tables = _layers(file.name, document, str(name), problems)
+    if name == "development":
+        instance = next((value for layer in layers if (value := layer.get("PEGBOARD_INSTANCE_PATH"))), None)
+        instance = (
+            instance or _setting(given or {}, "instance_path") or _setting(document, "instance_path") or "instance"
+        )
+        tables += _sandbox(folder / str(instance) / "sandbox" / SANDBOX_SETTINGS)
     return Sources(folder, file if file.exists() else None, given or {}, tuple(layers), tables, problems)
 
 
@@ -123,6 +131,14 @@ def _read_toml(file: Path, problems: list[Problem], *, required: bool) -> dict[s
             Problem(f"cannot be read: {error.strerror}", source=str(file), remedy="correct its permissions")
         )
     return {}
+
+
+def _sandbox(file: Path) -> tuple[tuple[str, Tables], ...]:
+    """What the sandbox has left, weaker than all that a person has written. Another process may be writing it."""
+    try:
+        return (("the sandbox's settings", tomllib.loads(file.read_text(encoding="utf-8"))),)
+    except (OSError, ValueError):
+        return ()
 
 
 def _read_dotenv(file: Path, problems: list[Problem]) -> Mapping[str, str | None] | None:

@@ -36,32 +36,44 @@ def upgrade(name: str | None) -> None:
 
 
 @db.command()
-@click.option("--plugin", "name", required=True, help="The plugin whose tables to take back.")
+@plugin_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.argument("revision", default="-1")
 @with_appcontext
-def downgrade(name: str, revision: str, yes: bool) -> None:
-    """Take one plugin's tables back to REVISION (by default one step; `base` for nothing left)."""
+def downgrade(name: str | None, revision: str, yes: bool) -> None:
+    """Take tables back to REVISION (by default one step; `base` for nothing left), those of all plugins or of one."""
     from .. import migrations
 
-    if not yes:
-        click.confirm(f"Take the tables of {name} back to {revision}? Data in what is dropped is lost.", abort=True)
-    migrations.downgrade(*_board(), name, revision)
-    click.echo(f"The tables of {name} are at {revision}.")
+    app, plan, url = _board()
+    names = migrations.applied(plan, url, name)
+    if not names:
+        click.echo("Nothing to do: no tables have been made.")
+    elif not yes:
+        tables = ", ".join(names)
+        click.confirm(f"Take the tables of {tables} back to {revision}? Data in what is dropped is lost.", abort=True)
+    for one in names:
+        migrations.downgrade(app, plan, url, one, revision)
+        click.echo(f"The tables of {one} are at {revision}.")
 
 
 @db.command()
-@click.option("--plugin", "name", required=True, help="The plugin whose models have changed.")
+@plugin_option
 @click.option("-m", "--message", default="change", help="What changes, in a few words.")
 @with_appcontext
-def migrate(name: str, message: str) -> None:
-    """Write a migration for what one plugin's models have and its tables lack."""
+def migrate(name: str | None, message: str) -> None:
+    """Write migrations for what models have and tables lack, for the plugins of this deployment or for one.
+
+    Without --plugin those that were installed are left alone: their authors write their migrations.
+    """
     from .. import migrations
 
-    path = migrations.migrate(*_board(), name, message)
-    click.echo(
-        f"Wrote {path}. Read it, then: pegboard db upgrade" if path else "Nothing to do: models and tables agree."
-    )
+    app, plan, url = _board()
+    names = [name] if name else [entry.name for entry in plan.active if not entry.version and entry.tables]
+    written = [path for one in names if (path := migrations.migrate(app, plan, url, one, message))]
+    for path in written:
+        click.echo(f"Wrote {path}. Read it, then: pegboard db upgrade")
+    if not written:
+        click.echo("Nothing to do: models and tables agree.")
 
 
 @db.command()

@@ -14,7 +14,7 @@ from ..sources import Sources
 
 def switch(sources: Sources, key: str, names: Sequence[str]) -> Path:
     """Write the list `[pegboard] key`. PegboardError where a variable or an overlay would hide it."""
-    overlays = [label for label, tables in sources.tables[:-1] if key in tables.get("pegboard", {})]
+    overlays = [label for label, tables in sources.tables[:1] if key in tables.get("pegboard", {})]
     if overlays:
         raise PegboardError(f"{key} is set in {overlays[0]}, which hides [pegboard]: change it there")
     if hidden := next((layer.label for layer in sources.variables if layer.get(f"PEGBOARD_{key.upper()}")), None):

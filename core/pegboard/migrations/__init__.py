@@ -73,6 +73,12 @@ def pending(plan: Plan, url: str) -> list[str]:
         return [history.name for history in histories(plan) if _is_behind(connection, history)]
 
 
+def applied(plan: Plan, url: str, name: str | None = None) -> list[str]:
+    """The plugins that have any tables to take back, the last in boot order first."""
+    with _connection(plan, url) as connection:
+        return [history.name for history in reversed(histories(plan, name)) if _current(connection, history)]
+
+
 def ahead(plan: Plan, url: str) -> dict[str, str]:
     """The plugins that a newer version has migrated, with the revision that this one does not know."""
     with _connection(plan, url) as connection:

@@ -45,6 +45,10 @@ class Seaweed:
             "secret_access_key": self.secret,
         }
 
+    @property
+    def running(self) -> bool:
+        return self.server.running
+
     def stop(self) -> None:
         """Kill it and wait until it is gone; what it stores stays."""
         self.server.stop()

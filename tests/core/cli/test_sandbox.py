@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import pytest
+import sys
+from collections.abc import Mapping
+from types import MappingProxyType
 
+import pytest
+from flask import Flask
+
+from pegboard import Capability
 from pegboard.cli.sandbox import Peers
 from pegboard.errors import PegboardError
+from pegboard.live import board_of
 from tests.core.cli.deployment import Deployment
 
 PEERS = '''
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from pydantic import Field
-from pegboard import Plugin, PluginSettings, hookimpl
+from pegboard import Capability, Plugin, PluginSettings, Provider, hookimpl
 from pegboard.contributions import RunningPeer, SandboxPeer
 
 stopped = []
@@ -21,6 +29,7 @@ stopped = []
 class Running:
     description = "a server at nowhere"
     settings = {{"address": "http://127.0.0.1:1"}}
+    running = True
 
     def stop(self) -> None:
         stopped.append(self)
@@ -35,6 +44,10 @@ class {cls}(Plugin[{cls}Settings]):
 
     name = "{name}"
     Settings = {cls}Settings
+
+    @hookimpl
+    def providers(self) -> Iterable[Provider[Any]]:
+        yield Provider(Capability("paint"), "oil", object)
 
     @hookimpl
     def sandbox_peers(self) -> Iterable[SandboxPeer]:
@@ -97,3 +110,108 @@ def test_a_real_account_in_the_environment_is_left_to_its_vendor(
 def test_production_has_no_sandbox(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PEGBOARD_ENV", "production")
     assert isinstance(deployment.run("sandbox").exception, PegboardError)
+
+
+PAINT = '''
+from pegboard import Capability, Plugin, Provider, hookimpl
+
+
+class Paint(Plugin):
+    """Brings a capability with a provider of its own."""
+
+    name = "paint"
+
+    @hookimpl
+    def capabilities(self):
+        yield Capability("paint")
+
+    @hookimpl
+    def providers(self):
+        yield Provider(Capability("paint"), "water", lambda: "water", embedded=True)
+'''
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[Flask]:
+    """The boards that the sandbox would serve."""
+    boards: list[Flask] = []
+    monkeypatch.setattr(sys.modules["pegboard.cli.sandbox"], "serve", lambda app, *_: boards.append(app))
+    return boards
+
+
+@pytest.mark.parametrize(
+    "choice", ["", "[pegboard.providers]\npaint = 'oil'\n"], ids=["no choice", "its provider chosen"]
+)
+def test_without_its_server_the_board_runs_on_the_embedded_provider(
+    deployment: Deployment, served: list[Flask], choice: str
+) -> None:
+    name = with_peer(deployment, "None")
+    (deployment.folder / "paint.py").write_text(PAINT, encoding="utf-8")
+    dependent = deployment.plugin(requires=(name,))
+    deployment.write(choice, plugins=[*deployment.classes, "paint:Paint"])
+    result = deployment.run("sandbox")
+    assert result.exit_code == 0, result.output
+    board = board_of(served[0])
+    assert [entry.name for entry in board.plan.active] == ["paint"]
+    assert dependent not in board.plan.settings.plugins
+    assert board.registry.get(Capability("paint")) == "water"
+
+
+def test_the_peers_of_the_teams_own_plugins_are_started_without_a_path(
+    deployment: Deployment, served: list[Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_peer(deployment, "Running()")
+    (deployment.folder / "paint.py").write_text(PAINT, encoding="utf-8")
+    deployment.write(plugins=[*deployment.classes, "paint:Paint"])
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path not in ("", str(deployment.folder))])
+    result = deployment.run("sandbox")
+    assert "a server at nowhere" in result.output, result.output
+    assert len(served) == 1
+
+
+def test_afterwards_other_commands_know_how_the_servers_are_reached(
+    deployment: Deployment, served: list[Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = with_peer(deployment, "Running()")
+    (deployment.folder / "paint.py").write_text(PAINT, encoding="utf-8")
+    deployment.write(plugins=[*deployment.classes, "paint:Paint"])
+    assert deployment.run("config", "check").exit_code == 1
+    deployment.run("sandbox")
+    assert deployment.run("config", "check").exit_code == 0
+    rows = {(row["table"], row["key"]): row for row in deployment.json("config", "show")}
+    assert rows[name, "address"]["value"] == "http://127.0.0.1:1"
+    assert rows[name, "address"]["source"] == f"[{name}] address in the sandbox's settings"
+    assert (deployment.folder / "instance" / "sandbox" / "settings.toml").stat().st_mode & 0o077 == 0
+    monkeypatch.setenv("PEGBOARD_ENV", "test")
+    assert deployment.run("config", "check").exit_code == 1
+
+
+def test_a_second_sandbox_in_the_same_folder_is_refused_before_it_starts_anything(deployment: Deployment) -> None:
+    import fcntl
+
+    with_peer(deployment, "1 / 0")
+    folder = deployment.folder / "instance" / "sandbox"
+    folder.mkdir(parents=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = deployment.run("sandbox")
+    assert isinstance(result.exception, PegboardError)
+    assert f"a sandbox runs in {folder.parent} already" in str(result.exception)
+
+
+class Ending:
+    """A server that ends by itself."""
+
+    description, running = "a server at nowhere", True
+    settings: Mapping[str, object] = MappingProxyType({})
+
+    def stop(self) -> None:
+        """Nothing to stop."""
+
+
+def test_a_server_that_ends_by_itself_is_reported_once() -> None:
+    peers = Peers(running=[peer := Ending()])
+    assert peers.ended() == []
+    peer.running = False
+    assert peers.ended() == [peer]
+    assert peers.ended() == []

@@ -65,6 +65,32 @@ def test_downgrade_asks_first(deployment: Deployment) -> None:
     assert f"{name}_things" in tables(deployment.folder)
 
 
+def test_without_a_plugin_all_are_taken_back_the_last_first(deployment: Deployment) -> None:
+    one = with_history(deployment)
+    other = with_history(deployment)
+    deployment.run("db", "upgrade")
+    result = deployment.run("db", "downgrade", "--yes")
+    assert result.output.splitlines() == [f"The tables of {name} are at -1." for name in (other, one)]
+    assert not {f"{one}_things", f"{other}_things"} & tables(deployment.folder)
+    assert "Nothing to do" in deployment.run("db", "downgrade", "--yes").output
+
+
+def test_without_a_plugin_migrations_are_written_for_those_of_the_deployment(deployment: Deployment) -> None:
+    one, other = deployment.plugin(models=True), deployment.plugin(models=True)
+    deployment.write()
+    written = deployment.run("db", "migrate").output
+    for name in (one, other):
+        assert f"{name}/migrations/versions/{name}_0001" in written
+    assert f"Upgraded: {one}, {other}" in deployment.run("db", "upgrade").output
+    assert "Nothing to do" in deployment.run("db", "migrate").output
+
+
+def test_a_written_migration_says_nothing_of_our_own_bookkeeping(deployment: Deployment) -> None:
+    name = with_history(deployment)
+    script = next((deployment.folder / name / "migrations" / "versions").glob("*.py"))
+    assert "info=" not in script.read_text(encoding="utf-8")
+
+
 def test_an_unknown_plugin_is_named_with_the_choices(deployment: Deployment) -> None:
     name = with_history(deployment)
     result = deployment.run("db", "upgrade", "--plugin", "nobody")
