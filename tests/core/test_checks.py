@@ -198,6 +198,7 @@ def test_two_plugins_with_one_command_are_refused(make_plugin: MakePlugin) -> No
         {"script-src": ["*"]},
         {"connect-src": ["*"]},
         {"script-src": ["data:"]},
+        {"object-src": ["data:"]},
         {"script-src": ["https:"]},
         {"script-src": ["https://*"]},
         {"script-src": ["'nonce-abc'"]},

@@ -103,7 +103,29 @@ def test_a_plugin_can_be_skipped_whatever_is_wrong_with_it(
     plan = board_of(app).plan
     assert [entry.name for entry in plan.active] == ["well"]
     assert plan.entry("zeta") is not None
+    assert plan.manager is not None
+    assert not plan.manager.has_plugin("zeta")
     assert app.test_client().get("/well/").text == "hello"
+
+
+def test_what_remains_after_a_skip_is_checked_again(make_board: MakeBoard, make_plugin: MakePlugin) -> None:
+    broken = make_plugin(
+        "alpha", capabilities=lambda self: [PAINT], nav_items=lambda self: [NavItem("x", "alpha.none")]
+    )
+    leaning = make_plugin("beta", providers=lambda self: [Provider(PAINT, "oil", object)])
+    with pytest.raises(ConfigError, match="provides 'paint', a capability that no enabled plugin brings") as caught:
+        make_board(broken, leaning, config={"alpha": SKIP})
+    assert [problem.plugin for problem in caught.value.problems] == ["beta"]
+
+
+def test_what_requires_a_plugin_that_cannot_be_loaded_has_one_reason_not_two(
+    make_board: MakeBoard, make_plugin: MakePlugin
+) -> None:
+    leaf = make_plugin("leaf", requires=("zeta",), **full("leaf"))
+    app = make_board("zeta", leaf, make_plugin("well", **full("well")), config={"zeta": SKIP})
+    entry = board_of(app).plan.entry("leaf")
+    assert entry is not None
+    assert [problem.message for problem in entry.problems] == ["requires 'zeta', which failed"]
 
 
 def test_without_permission_to_skip_the_board_does_not_boot(make_board: MakeBoard, make_plugin: MakePlugin) -> None:

@@ -35,6 +35,23 @@ def test_a_child_opens_connections_of_its_own(make_board: MakeBoard, tmp_path: P
             assert connection.execute(text("SELECT 1")).scalar() == 1
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+def test_a_child_does_not_say_goodbye_on_the_connection_of_its_parent(make_board: MakeBoard, tmp_path: Path) -> None:
+    """A server would take that for the parent's own goodbye."""
+    app = make_board(database_url=f"sqlite:///{tmp_path}/test.db")
+    goodbye = tmp_path / "goodbye"
+    with app.app_context():
+        event.listen(db.engine, "close", lambda *_: goodbye.touch())
+        with db.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+    assert not goodbye.exists()
+
+
 def test_create_app_opens_no_connection(make_board: MakeBoard, tmp_path: Path) -> None:
     opened: list[object] = []
     file = tmp_path / "test.db"

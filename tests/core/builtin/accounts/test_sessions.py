@@ -10,10 +10,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select, update
 
-from pegboard.builtin.accounts import service, sessions
+from pegboard.builtin.accounts import passwords, service, sessions
 from pegboard.builtin.accounts.keys import uuid7
 from pegboard.builtin.accounts.models import AuthSession, User
 from pegboard.db import db, utc_now
+from pegboard.errors import Refused
 
 from .conftest import ALICE, BOB, PASSWORD, Browser, Make, add_user
 
@@ -202,6 +203,34 @@ def test_a_password_that_is_just_being_replaced_opens_no_session(app: Flask) -> 
         service.change_password(stale.id, PASSWORD, NEW)
         assert sessions.start(stale) is None
         assert db.session.scalars(select(AuthSession)).all() == []
+
+
+def test_somebody_who_is_just_being_shut_out_opens_no_session(app: Flask) -> None:
+    with app.test_request_context("/"):
+        user = service.find_user(ALICE)
+        assert user is not None
+        db.session.rollback()
+        with db.engine.begin() as elsewhere:
+            elsewhere.execute(update(User).values(disabled_at=utc_now()))
+        assert sessions.start(user) is None
+
+
+def test_of_two_changes_of_one_password_the_second_is_refused(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with app.app_context():
+        user = service.find_user(ALICE)
+        assert user is not None
+        hashed = passwords.hashed
+
+        def changed_meanwhile(password: str) -> str:
+            with db.engine.begin() as elsewhere:
+                elsewhere.execute(update(User).values(password_hash="the first change"))
+            return hashed(password)
+
+        monkeypatch.setattr(passwords, "hashed", changed_meanwhile)
+        with pytest.raises(Refused, match="not your current password"):
+            service.change_password(user.id, PASSWORD, "the second password")
+    with app.app_context():
+        assert db.session.scalars(select(User.password_hash)).one() == "the first change"
 
 
 def test_a_cookie_with_anything_else_in_it_is_nobody(app: Flask) -> None:
