@@ -55,6 +55,7 @@ class Stat:
     content_type: str
     etag: str  # changes whenever the content does; without quotes
     modified: datetime  # aware, UTC
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class FileStorage(Protocol):
     def copy(self, source: str, target: str) -> Stat:
         """Copy content and type to `target`, replacing what it held, and return the copy's. Raises `NotFound`.
 
-        The bytes do not pass through the board.
+        Where the store can copy by itself, the bytes do not pass through the board.
         """
         ...
 

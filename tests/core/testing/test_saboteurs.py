@@ -8,7 +8,7 @@ import pytest
 
 from pegboard.builtin.local_files.provider import LocalFileStorage
 from pegboard.testing.files import SABOTEURS, Saboteur
-from pegboard.testing.files.local import failures_of
+from pegboard.testing.files.served import failures_of
 
 
 @pytest.mark.parametrize("saboteur", SABOTEURS, ids=lambda saboteur: saboteur.__name__)

@@ -5,6 +5,8 @@
         def storage(self) -> FileStorage:
             return MyFileStorage(...)
 
+For a `ServedFileStorage` subclass `ServedFilesContract`, and give it the fixture `make` instead.
+
 `SABOTEURS` are providers broken in one way each; they prove that the suite finds what it claims to find.
 """
 
@@ -13,5 +15,16 @@ from __future__ import annotations
 from .contract import FileStorageContract, failures
 from .http import Answer, fetch, perform
 from .saboteurs import SABOTEURS, Saboteur
+from .served import MakeStorage, ServedFilesContract
 
-__all__ = ["SABOTEURS", "Answer", "FileStorageContract", "Saboteur", "failures", "fetch", "perform"]
+__all__ = [
+    "SABOTEURS",
+    "Answer",
+    "FileStorageContract",
+    "MakeStorage",
+    "Saboteur",
+    "ServedFilesContract",
+    "failures",
+    "fetch",
+    "perform",
+]

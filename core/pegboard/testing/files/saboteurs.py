@@ -14,9 +14,9 @@ from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
 from pegboard.builtin.local_files.provider import LocalFileStorage
-from pegboard.builtin.local_files.signing import Grant, Method, Signer
 from pegboard.contracts.files import OCTET_STREAM, ByteStream, SignedUpload, Stat
 from pegboard.errors import NotFound, ProviderError
+from pegboard.web.served_files.links import Grant, Links, Method
 
 
 class Saboteur(LocalFileStorage):
@@ -170,7 +170,7 @@ class NamesUrlsOfPrivateKeys(Saboteur):
 
     def public_url(self, key: str) -> str:
         super().url(key)
-        return f"{self._base_url()}/{key}"
+        return self.links.public(key)
 
 
 class PublicUrlChanges(Saboteur):
@@ -192,7 +192,7 @@ class UrlWithoutSignature(Saboteur):
     fault = "UrlWithoutSignature.url`: answers 200 to a signed URL that was altered"
 
     def add_routes(self, app: Flask) -> None:
-        self.signer = _Gullible(self.signer)
+        self.links = _Gullible(self.links)
 
 
 class RawDisposition(Saboteur):
@@ -203,8 +203,8 @@ class RawDisposition(Saboteur):
         if filename is None:
             return checked
         raw = "".join(c for c in filename.encode("ascii", "replace").decode() if c >= " ")
-        grant = Grant(key, self.signer.expiry(expires), disposition=f'attachment; filename="{raw}"')
-        return f"{self._base_url()}/signed/{self.signer.sign('GET', grant)}"
+        grant = Grant(key, self.links.expiry(expires), disposition=f'attachment; filename="{raw}"')
+        return self.links.signed("GET", grant)
 
 
 class ShowsPages(Saboteur):
@@ -214,22 +214,22 @@ class ShowsPages(Saboteur):
         attached = super().url(key, inline=inline, content_type=content_type, **options)
         if not inline:
             return attached
-        grant = Grant(key, self.signer.expiry(300), content_type, 'inline; filename="ü.png"')
-        return f"{self._base_url()}/signed/{self.signer.sign('GET', grant)}"
+        grant = Grant(key, self.links.expiry(300), content_type, 'inline; filename="ü.png"')
+        return self.links.signed("GET", grant)
 
 
 class UploadOfAnySize(Saboteur):
     fault = "UploadOfAnySize.sign_upload`: answers 200 to an upload of 9 bytes where 10 were signed: wrong size"
 
     def add_routes(self, app: Flask) -> None:
-        self.signer = _Lenient(self.signer, lambda grant: replace(grant, size=request.content_length))
+        self.links = _Lenient(self.links, lambda grant: replace(grant, size=request.content_length))
 
 
 class UploadOfAnyType(Saboteur):
     fault = "UploadOfAnyType.sign_upload`: answers 200 to an upload of the wrong type"
 
     def add_routes(self, app: Flask) -> None:
-        self.signer = _Lenient(self.signer, lambda grant: replace(grant, content_type=request.content_type))
+        self.links = _Lenient(self.links, lambda grant: replace(grant, content_type=request.content_type))
 
 
 class UploadWithoutExpiry(Saboteur):
@@ -271,33 +271,25 @@ class _Remembering:
         return piece
 
 
-class _Lenient(Signer):
-    """Accepts what `signer` signed, and changes what it says."""
+class _Lenient(Links):
+    """Accepts what `links` signed, and changes what it says."""
 
-    def __init__(self, signer: Signer, change: Callable[[Grant], Grant]) -> None:
-        self._signer, self._change = signer, change
-
-    def sign(self, method: Method, grant: Grant) -> str:
-        return self._signer.sign(method, grant)
-
-    def expiry(self, lifetime: int) -> int:
-        return self._signer.expiry(lifetime)
-
-    def remaining(self, grant: Grant) -> int:
-        return self._signer.remaining(grant)
+    def __init__(self, links: Links, change: Callable[[Grant], Grant]) -> None:
+        self.__dict__.update(links.__dict__)
+        self._change = change
 
     def verify(self, method: Method, token: str) -> Grant:
-        return self._change(self._signer.verify(method, token))
+        return self._change(super().verify(method, token))
 
 
 class _Gullible(_Lenient):
     """Accepts whatever it can read, signed or not."""
 
-    def __init__(self, signer: Signer) -> None:
-        super().__init__(signer, lambda grant: grant)
+    def __init__(self, links: Links) -> None:
+        super().__init__(links, lambda grant: grant)
 
     def verify(self, method: Method, token: str) -> Grant:
-        return Grant(**self._signer._serializers[method].loads_unsafe(token)[1])
+        return Grant(**self._serializers[method].loads_unsafe(token)[1])
 
 
 SABOTEURS: tuple[type[Saboteur], ...] = tuple(Saboteur.__subclasses__())

@@ -1,13 +1,16 @@
-"""The tokens in signed URLs: what may be fetched or stored, and until when. Nothing of it is kept on the server."""
+"""The signed URLs of a plugin: what may be fetched or stored, and until when. Nothing of it is kept on the server."""
 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Literal, Self
 
 from itsdangerous import BadSignature, URLSafeSerializer
+
+from pegboard.live import current_board
 
 Method = Literal["GET", "PUT"]
 
@@ -27,20 +30,44 @@ class Grant:
     size: int | None = None
 
 
-class Signer:
-    """Signs with the first key and accepts all: the list is the board's `SECRET_KEY`, then its fallbacks."""
+class Links:
+    """The URLs of what `plugin` serves. No other plugin accepts what it signs.
 
-    def __init__(self, keys: Sequence[str], clock: Callable[[], float]) -> None:
+    `keys` sign them: the first signs, all are accepted. `base_url` gives the URL, without a slash at its end, under
+    which `served_files` serves; it is asked on each use. `clock` gives seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        plugin: str,
+        *,
+        keys: Sequence[str],
+        base_url: Callable[[], str],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         oldest_first = [*reversed(keys)]
         options = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-        self._clock = clock
+        self._base_url, self._clock = base_url, clock
         self._serializers = {
-            method: URLSafeSerializer(oldest_first, salt=f"pegboard.local_files.{method}", signer_kwargs=options)
+            method: URLSafeSerializer(oldest_first, salt=f"pegboard.{plugin}.{method}", signer_kwargs=options)
             for method in ("GET", "PUT")
         }
 
-    def sign(self, method: Method, grant: Grant) -> str:
-        return self._serializers[method].dumps(asdict(grant))
+    @classmethod
+    def of_board(cls, plugin: str) -> Self:
+        """Signed with the keys of the current board, and below the plugin's URL prefix."""
+        board = current_board()
+        entry = board.plan.entry(plugin)
+        prefix = entry.url_prefix if entry else ""
+        return cls(plugin, keys=board.signing_keys, base_url=lambda: board.external_url(prefix))
+
+    def signed(self, method: Method, grant: Grant) -> str:
+        """The URL that `grant` holds for."""
+        return f"{self._base_url()}/signed/{self._serializers[method].dumps(asdict(grant))}"
+
+    def public(self, key: str) -> str:
+        """The URL of a public key."""
+        return f"{self._base_url()}/{key}"
 
     def expiry(self, lifetime: int) -> int:
         """The moment that is `lifetime` seconds from now."""
