@@ -11,6 +11,12 @@ from pegboard.testing.files import SABOTEURS, Saboteur
 from pegboard.testing.files.served import failures_of
 
 
+@pytest.fixture(autouse=True)
+def no_power_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is stored need not reach the disk here, and the disk is what takes the time."""
+    monkeypatch.setattr("os.fsync", lambda _: None)
+
+
 @pytest.mark.parametrize("saboteur", SABOTEURS, ids=lambda saboteur: saboteur.__name__)
 def test_a_broken_provider_fails_with_a_message_that_names_its_fault(saboteur: type[Saboteur], tmp_path: Path) -> None:
     messages = failures_of(saboteur, tmp_path).values()

@@ -14,8 +14,12 @@ from __future__ import annotations
 
 from .contract import FileStorageContract, failures
 from .http import Answer, fetch, perform
-from .saboteurs import SABOTEURS, Saboteur
+from .part_saboteurs import SABOTEURS as PART_SABOTEURS
+from .saboteurs import SABOTEURS as WHOLE_SABOTEURS
+from .saboteurs import Saboteur
 from .served import MakeStorage, ServedFilesContract
+
+SABOTEURS = (*WHOLE_SABOTEURS, *PART_SABOTEURS)
 
 __all__ = [
     "SABOTEURS",

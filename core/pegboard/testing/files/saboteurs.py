@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 from flask import Flask, request
@@ -17,12 +18,18 @@ from pegboard.builtin.local_files.provider import LocalFileStorage
 from pegboard.contracts.files import OCTET_STREAM, ByteStream, SignedUpload, Stat
 from pegboard.errors import NotFound, ProviderError
 from pegboard.web.served_files.links import Grant, Links, Method
+from pegboard.web.served_files.parts import PartUploads
 
 
 class Saboteur(LocalFileStorage):
     """`fault` is a part of the message with which at least one test of the suite must fail."""
 
     fault: ClassVar[str]
+    Uploads: ClassVar[type[PartUploads]] = PartUploads
+
+    def __init__(self, root: Path, links: Links) -> None:
+        super().__init__(root, links)
+        self._uploads = self.Uploads(self)
 
     def add_routes(self, app: Flask) -> None:
         """What else the application that serves it answers to."""
@@ -222,14 +229,14 @@ class UploadOfAnySize(Saboteur):
     fault = "UploadOfAnySize.sign_upload`: answers 200 to an upload of 9 bytes where 10 were signed: wrong size"
 
     def add_routes(self, app: Flask) -> None:
-        self.links = _Lenient(self.links, lambda grant: replace(grant, size=request.content_length))
+        self.links = Lenient(self.links, lambda grant: replace(grant, size=request.content_length))
 
 
 class UploadOfAnyType(Saboteur):
     fault = "UploadOfAnyType.sign_upload`: answers 200 to an upload of the wrong type"
 
     def add_routes(self, app: Flask) -> None:
-        self.links = _Lenient(self.links, lambda grant: replace(grant, content_type=request.content_type))
+        self.links = Lenient(self.links, lambda grant: replace(grant, content_type=request.content_type))
 
 
 class UploadWithoutExpiry(Saboteur):
@@ -271,7 +278,7 @@ class _Remembering:
         return piece
 
 
-class _Lenient(Links):
+class Lenient(Links):
     """Accepts what `links` signed, and changes what it says."""
 
     def __init__(self, links: Links, change: Callable[[Grant], Grant]) -> None:
@@ -282,7 +289,7 @@ class _Lenient(Links):
         return self._change(super().verify(method, token))
 
 
-class _Gullible(_Lenient):
+class _Gullible(Lenient):
     """Accepts whatever it can read, signed or not."""
 
     def __init__(self, links: Links) -> None:
@@ -292,4 +299,4 @@ class _Gullible(_Lenient):
         return Grant(**self._serializers[method].loads_unsafe(token)[1])
 
 
-SABOTEURS: tuple[type[Saboteur], ...] = tuple(Saboteur.__subclasses__())
+SABOTEURS: tuple[type[Saboteur], ...] = tuple(kind for kind in Saboteur.__subclasses__() if kind.__module__ == __name__)

@@ -21,13 +21,18 @@ class BadToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What the holder of a token may do. `content_type` and `size` bind an upload, and name the type of an answer."""
+    """What the holder of a token may do.
+
+    `content_type` and `size` bind an upload, and name the type of an answer. A `part` belongs to the upload `upload_id`.
+    """
 
     key: str
     expires: int  # seconds since 1970, the first at which it is over
     content_type: str | None = None
     disposition: str = "attachment"
     size: int | None = None
+    upload_id: str | None = None
+    part: int | None = None
 
 
 class Links:

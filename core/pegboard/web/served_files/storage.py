@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import secrets
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import ClassVar
 
@@ -15,6 +15,7 @@ from pegboard.contracts.files import (
     OCTET_STREAM,
     ByteStream,
     FileStorage,
+    Part,
     SignedUpload,
     Stat,
     check_arguments,
@@ -25,6 +26,7 @@ from pegboard.contracts.files import (
 from pegboard.errors import ProviderError
 
 from .links import Grant, Links
+from .parts import PartUploads
 
 
 class ServedFileStorage(FileStorage):
@@ -32,7 +34,8 @@ class ServedFileStorage(FileStorage):
 
     They are called with keys that were checked, also by several threads at once. What goes wrong in them is a
     `ProviderError` that names `self.name` and the operation; an error out of `pieces` passes through unchanged. Override
-    more where the store can do better: `stat` without opening, `copy` by itself, `check`.
+    more where the store can do better: `stat` without opening, `copy` by itself, `check`. Keys below `check/` and
+    `parts/` are its own.
     """
 
     name: ClassVar[str]
@@ -40,6 +43,7 @@ class ServedFileStorage(FileStorage):
 
     def __init__(self, links: Links) -> None:
         self.links = links
+        self._uploads = PartUploads(self)
 
     @abstractmethod
     def write(self, key: str, pieces: Iterator[bytes], content_type: str, metadata: Mapping[str, str]) -> Stat:
@@ -108,6 +112,27 @@ class ServedFileStorage(FileStorage):
         url = self.links.signed("PUT", Grant(key, self.links.expiry(expires), content_type, size=size))
         return SignedUpload("PUT", url, headers={"Content-Type": content_type})
 
+    def begin_parts(self, key: str, *, content_type: str) -> str:
+        check_arguments(self.name, "begin_parts", key=key, content_type=content_type)
+        return self._uploads.begin(key, content_type, {})
+
+    def sign_part(self, key: str, upload_id: str, number: int, *, size: int, expires: int = 900) -> SignedUpload:
+        check_arguments(self.name, "sign_part", key=key, upload_id=upload_id, part=number, size=size, expires=expires)
+        grant = Grant(key, self.links.expiry(expires), size=size, upload_id=upload_id, part=number)
+        return SignedUpload("PUT", self.links.signed("PUT", grant))
+
+    def parts(self, key: str, upload_id: str) -> Sequence[Part]:
+        check_arguments(self.name, "parts", key=key, upload_id=upload_id)
+        return self._uploads.sent("parts", key, upload_id)
+
+    def finish_parts(self, key: str, upload_id: str, parts: Sequence[Part]) -> Stat:
+        check_arguments(self.name, "finish_parts", key=key, upload_id=upload_id)
+        return self._uploads.finish(key, upload_id, parts)
+
+    def abort_parts(self, key: str, upload_id: str) -> None:
+        check_arguments(self.name, "abort_parts", key=key, upload_id=upload_id)
+        self._uploads.abort(key, upload_id)
+
     def origins(self) -> tuple[str, ...]:
         return ()
 
@@ -122,6 +147,13 @@ class ServedFileStorage(FileStorage):
             self.delete(key)
         if not same:
             raise ProviderError("it gives back other bytes than it was given", provider=self.name, operation="check")
+
+    def receive(self, grant: Grant, stream: ByteStream) -> Stat:
+        """Store what a browser sends with a link that was signed for it: an object or a part, of exactly its size."""
+        if grant.part is None:
+            return self.put(grant.key, stream, size=grant.size, content_type=grant.content_type or OCTET_STREAM)
+        pieces = exactly(stream, grant.size, provider=self.name)
+        return self._uploads.receive(grant.key, grant.upload_id or "", grant.part, pieces)
 
     @contextmanager
     def opened(self, key: str, start: int = 0, end: int | None = None) -> Iterator[tuple[Stat, Iterator[bytes]]]:

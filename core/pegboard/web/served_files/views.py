@@ -73,11 +73,13 @@ def _receive(storage: ServedFileStorage, grant: Grant) -> Stat:
         abort(411, "The upload must say its length.")
     if size != grant.size:
         abort(413 if size > (grant.size or 0) else 400, f"This link takes {grant.size} bytes, not {size}.")
-    if request.headers.get("Content-Type") != grant.content_type:
+    if grant.part is None and request.headers.get("Content-Type") != grant.content_type:
         abort(415, f"This link takes {grant.content_type}.")
     request.max_content_length = size  # the token allows it, whatever the limit for forms is
     try:
-        return storage.put(grant.key, request.stream, size=size, content_type=grant.content_type or "")
+        return storage.receive(grant, request.stream)
+    except NotFound:
+        abort(404, "This upload was finished or given up. Begin a new one.")
     except ProviderError as error:
         _give_up(error)
 
