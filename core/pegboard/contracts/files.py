@@ -9,10 +9,11 @@ wrong. What timed out or was cut short is not permanent.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Literal, Protocol
 
 from pegboard.errors import ProviderError
@@ -22,6 +23,8 @@ from .capability import Capability
 CHUNK = 256 * 1024  # bytes that `read` yields at once, at most
 MAX_KEY = 200  # characters
 MAX_EXPIRES = 7 * 24 * 3600  # seconds
+MIN_PART = 5 * 1024 * 1024  # bytes; every provider takes parts of so many or more, and a last one of fewer
+MAX_PARTS = 10_000
 PUBLIC = "public/"  # keys below it are readable by everyone; all others by nobody without a signed URL
 OCTET_STREAM = "application/octet-stream"
 
@@ -38,6 +41,7 @@ INLINE_TYPES = frozenset(f"{family}/{kind}" for family, kinds in _SHOWN.items() 
 # Lower case, so that two keys never meet on a case-insensitive disk; no segment starts with a dot, so there is no `..`.
 _KEY = re.compile(r"[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)*")
 _WORD = r"[a-z0-9][a-z0-9!#$&^_.+-]{0,100}"
+_UPLOAD_ID = re.compile(r"[!-~]{1,2000}")
 _TYPE = re.compile(rf"{_WORD}/{_WORD}(?:; ?charset=[a-z0-9-]{{1,40}})?")
 
 
@@ -55,6 +59,7 @@ class Stat:
     content_type: str
     etag: str  # changes whenever the content does; without quotes
     modified: datetime  # aware, UTC
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,15 @@ class SignedUpload:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of an upload in parts, as the store has it."""
+
+    number: int  # from 1
+    size: int  # bytes
+    etag: str  # changes whenever the content does; without quotes
 
 
 class FileStorage(Protocol):
@@ -102,7 +116,7 @@ class FileStorage(Protocol):
     def copy(self, source: str, target: str) -> Stat:
         """Copy content and type to `target`, replacing what it held, and return the copy's. Raises `NotFound`.
 
-        The bytes do not pass through the board.
+        Where the store can copy by itself, the bytes do not pass through the board.
         """
         ...
 
@@ -135,6 +149,40 @@ class FileStorage(Protocol):
         Until then the browser can send it again with other bytes. So whoever checks content first copies it to a key
         that no upload was signed for, and looks at the copy.
         """
+        ...
+
+    def begin_parts(self, key: str, *, content_type: str) -> str:
+        """Begin an upload in parts, and return its id, which is opaque. What the key holds stays until it is finished.
+
+        Parts are signed and sent one by one, in any order, several at once, over days: all of one size of at least
+        `MIN_PART`, but for the last, which may be smaller; at most `MAX_PARTS`. It must be finished or aborted, since
+        until then the store keeps what was sent.
+        """
+        ...
+
+    def sign_part(self, key: str, upload_id: str, number: int, *, size: int, expires: int = 900) -> SignedUpload:
+        """Let a browser PUT one part, numbered from 1, of exactly this size, until it expires. Makes no call.
+
+        The answer has an `ETag`. A part may be sent again and replaces what was sent before; where two came in the same
+        second and the store cannot tell which was the last, the part counts as not sent.
+        """
+        ...
+
+    def parts(self, key: str, upload_id: str) -> Sequence[Part]:
+        """What the store has of an upload, in the order of the numbers. NotFound when there is no such upload (any more)."""
+        ...
+
+    def finish_parts(self, key: str, upload_id: str, parts: Sequence[Part]) -> Stat:
+        """Make one object of all parts, replacing what the key held, and end the upload: all of it or nothing.
+
+        `parts` are what `parts` gave: refused when they are not numbered from 1 without a gap and in order, and when
+        they are not what the store has now. NotFound when there is no such upload (any more); where the answer to an
+        earlier call was lost, `stat` tells whether the object is there.
+        """
+        ...
+
+    def abort_parts(self, key: str, upload_id: str) -> None:
+        """End an upload, remove its parts and refuse those still to come. There being none is no error."""
         ...
 
     def origins(self) -> tuple[str, ...]:
@@ -172,15 +220,15 @@ def check_arguments(
     expires: int | None = None,
     start: int = 0,
     end: int | None = None,
+    upload_id: str | None = None,
+    part: int | None = None,
 ) -> None:
     """Refuse what no provider may accept, with a permanent `ProviderError`: every provider's methods begin with this.
 
     A key is up to `MAX_KEY` of `a-z 0-9 . _ -` in segments joined by `/`, each starting with a letter or digit.
     """
 
-    def refuse(reason: str) -> ProviderError:
-        return ProviderError(reason, provider=provider, operation=operation, permanent=True)
-
+    refuse = partial(ProviderError, provider=provider, operation=operation, permanent=True)
     if len(key) > MAX_KEY or not _KEY.fullmatch(key):
         shown = key if len(key) <= 60 else f"{key[:60]}…"
         raise refuse(f"{shown!r} is no key: at most {MAX_KEY} of a-z 0-9 . _ - in segments joined by /, without ..")
@@ -192,6 +240,26 @@ def check_arguments(
         raise refuse(f"a signed URL lives 1 to {MAX_EXPIRES} seconds, not {expires}")
     if start < 0 or (end is not None and end < start):
         raise refuse(f"no range of bytes goes from {start} to {end}")
+    if upload_id is not None and not _UPLOAD_ID.fullmatch(upload_id):
+        raise refuse(f"{upload_id[:60]!r} is no id of an upload in parts")
+    if part is not None and not 1 <= part <= MAX_PARTS:
+        raise refuse(f"parts are numbered from 1 to {MAX_PARTS}; there is no part {part}")
+    if part is not None and size == 0:
+        raise refuse("a part has at least one byte")
+
+
+def check_parts(provider: str, named: Sequence[Part], sent: Sequence[Part]) -> None:
+    """Refuse to finish an upload with other parts than the store has, or with a gap: every `finish_parts` calls this."""
+    refuse = partial(ProviderError, provider=provider, operation="finish_parts", permanent=True)
+    if not named or [part.number for part in named] != [*range(1, len(named) + 1)]:
+        raise refuse("the parts are not numbered from 1, in order and without a gap")
+    stored = {part.number: part for part in sent}
+    if missing := [part.number for part in named if part.number not in stored]:
+        raise refuse(f"part {missing[0]} was not sent")
+    if changed := [part.number for part in named if part != stored[part.number]]:
+        raise refuse(f"part {changed[0]} is not what the store has: ask again for the parts")
+    if len(stored) > len(named):
+        raise refuse(f"the store has {len(stored)} parts, not {len(named)}")
 
 
 def exactly(stream: ByteStream, size: int | None, *, provider: str, chunk: int = CHUNK) -> Iterator[bytes]:

@@ -9,7 +9,10 @@ from typing import Any
 from pegboard.errors import NotFound, ProviderError
 
 PROVIDER = "s3"
-_MISSING = frozenset({"NoSuchKey", "NotFound", "404"})
+_MISSING = {
+    **dict.fromkeys(("NoSuchKey", "NotFound", "404"), "nothing is stored under this key"),
+    "NoSuchUpload": "there is no such upload in parts: it was finished, aborted, or never begun",
+}
 _ADVICE = {
     "AccessDenied": "the credentials may not do this, or the object is not there and they may not list: see the README",
     "403": "the credentials may not do this, or the object is not there and they may not list: see the README",
@@ -48,7 +51,7 @@ def as_provider_error(operation: str, error: Any) -> ProviderError:
     metadata = response.get("ResponseMetadata", {})
     status = int(metadata.get("HTTPStatusCode", 0))
     if code in _MISSING:
-        return NotFound("nothing is stored under this key", provider=PROVIDER, operation=operation)
+        return NotFound(_MISSING[code], provider=PROVIDER, operation=operation)
     reason = _ADVICE.get(code) or str(response.get("Error", {}).get("Message", ""))[:200]
     permanent = (300 <= status < 500 or status == 501) and status not in (408, 409, 429) and code not in _RETRIED
     return ProviderError(

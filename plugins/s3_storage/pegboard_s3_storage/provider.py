@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC
 from typing import Any
@@ -11,6 +11,7 @@ from pegboard.contracts.filenames import content_disposition
 from pegboard.contracts.files import (
     OCTET_STREAM,
     ByteStream,
+    Part,
     SignedUpload,
     Stat,
     check_arguments,
@@ -22,6 +23,7 @@ from pegboard.errors import ProviderError
 
 from .client import QUICK, ClientSource, translated
 from .failures import PROVIDER, complete_answer
+from .parts import PartUploads
 from .reading import opened
 from .settings import S3Settings
 from .writing import Writer
@@ -38,6 +40,7 @@ class S3FileStorage:
     def __init__(self, settings: S3Settings) -> None:
         self._settings = settings
         self._source = ClientSource(settings)
+        self._uploads = PartUploads(self._source)
         self._prefix = f"{settings.prefix}/" if settings.prefix else ""
 
     def put(self, key: str, stream: ByteStream, *, size: int | None = None, content_type: str = OCTET_STREAM) -> Stat:
@@ -96,15 +99,36 @@ class S3FileStorage:
 
     def sign_upload(self, key: str, *, size: int, content_type: str, expires: int = 900) -> SignedUpload:
         check_arguments(PROVIDER, "sign_upload", key=key, size=size, content_type=content_type, expires=expires)
-        if size > _ONE_WRITE:
-            reason = f"one upload takes at most {_ONE_WRITE} bytes, not {size}"
-            raise ProviderError(reason, provider=PROVIDER, operation="sign_upload", permanent=True)
+        _fits_one_request("sign_upload", size)
         headers = _headers(key, content_type)
         if self._settings.uploads_by_post:
             return self._sign_form(key, size, headers, expires)
         asked = {**self._object(key), **headers, "ContentLength": size}
         url = self._sign("sign_upload", "put_object", asked, expires)
         return SignedUpload("PUT", url, headers={_DASHED[name]: value for name, value in headers.items()})
+
+    def begin_parts(self, key: str, *, content_type: str) -> str:
+        check_arguments(PROVIDER, "begin_parts", key=key, content_type=content_type)
+        return self._uploads.begin({**self._object(key), **_headers(key, content_type)})
+
+    def sign_part(self, key: str, upload_id: str, number: int, *, size: int, expires: int = 900) -> SignedUpload:
+        check_arguments(PROVIDER, "sign_part", key=key, upload_id=upload_id, part=number, size=size, expires=expires)
+        _fits_one_request("sign_part", size)
+        asked = {**self._object(key), "UploadId": upload_id, "PartNumber": number, "ContentLength": size}
+        return SignedUpload("PUT", self._sign("sign_part", "upload_part", asked, expires))
+
+    def parts(self, key: str, upload_id: str) -> Sequence[Part]:
+        check_arguments(PROVIDER, "parts", key=key, upload_id=upload_id)
+        return self._uploads.sent("parts", {**self._object(key), "UploadId": upload_id})
+
+    def finish_parts(self, key: str, upload_id: str, parts: Sequence[Part]) -> Stat:
+        check_arguments(PROVIDER, "finish_parts", key=key, upload_id=upload_id)
+        self._uploads.finish({**self._object(key), "UploadId": upload_id}, parts)
+        return self._head("finish_parts", key)
+
+    def abort_parts(self, key: str, upload_id: str) -> None:
+        check_arguments(PROVIDER, "abort_parts", key=key, upload_id=upload_id)
+        self._uploads.abort({**self._object(key), "UploadId": upload_id})
 
     def origins(self) -> tuple[str, ...]:
         return self._settings.origins
@@ -168,6 +192,12 @@ def _headers(key: str, content_type: str) -> dict[str, str]:
     if is_public(key) and not shown_inline(content_type):
         headers["ContentDisposition"] = content_disposition(None, inline=False)
     return headers
+
+
+def _fits_one_request(operation: str, size: int) -> None:
+    if size > _ONE_WRITE:
+        reason = f"one upload takes at most {_ONE_WRITE} bytes, not {size}"
+        raise ProviderError(reason, provider=PROVIDER, operation=operation, permanent=True)
 
 
 def _copy(client: Any, source: dict[str, Any], target: dict[str, Any], headers: dict[str, str], size: int) -> None:

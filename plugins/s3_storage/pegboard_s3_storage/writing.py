@@ -19,7 +19,7 @@ from .failures import complete_answer
 PART = 8 * 1024 * 1024  # bytes held at a time
 _MOST_PARTS = 10_000
 _SENT_PER_SECOND = 512 * 1024  # bytes; a connection that is slower than this has failed
-_COMPLETING = 60.0  # seconds in which a store may put the parts together
+COMPLETING = 60.0  # seconds in which a store may put the parts together
 
 
 class Writer:
@@ -55,7 +55,7 @@ class Writer:
             done = self._source.call(
                 "put",
                 lambda clients: clients.bulk.complete_multipart_upload(**upload, MultipartUpload={"Parts": receipts}),
-                seconds=_COMPLETING,
+                seconds=COMPLETING,
             )
         except BaseException:
             # What the store already has would be charged for, unseen.

@@ -8,7 +8,13 @@ import pytest
 
 from pegboard.builtin.local_files.provider import LocalFileStorage
 from pegboard.testing.files import SABOTEURS, Saboteur
-from pegboard.testing.files.local import failures_of
+from pegboard.testing.files.served import failures_of
+
+
+@pytest.fixture(autouse=True)
+def no_power_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is stored need not reach the disk here, and the disk is what takes the time."""
+    monkeypatch.setattr("os.fsync", lambda _: None)
 
 
 @pytest.mark.parametrize("saboteur", SABOTEURS, ids=lambda saboteur: saboteur.__name__)

@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 
 from pegboard.contracts.files import FileStorage
 from pegboard.testing.files import FileStorageContract
 from pegboard_s3_storage.bucket import make_bucket
+from pegboard_s3_storage.client import ClientSource
 from pegboard_s3_storage.provider import S3FileStorage
 from pegboard_s3_storage.settings import S3Settings
 
 ENOUGH = 24 * 1024 * 1024  # bytes, where the full size has been tried once
 
 
-class TestUploadsByForm(FileStorageContract):
+class S3Contract(FileStorageContract):
+    settings: S3Settings
+
+    def leftovers(self, storage: FileStorage) -> Collection[str]:
+        client = ClientSource(self.settings).get().quick
+        listed = client.list_multipart_uploads(Bucket=self.settings.bucket).get("Uploads", ())
+        return [upload["UploadId"] for upload in listed]
+
+
+class TestUploadsByForm(S3Contract):
     @pytest.fixture
-    def storage(self, s3: S3FileStorage) -> FileStorage:
+    def storage(self, s3: S3FileStorage, settings: S3Settings) -> FileStorage:
+        self.settings = settings
         return s3
 
 
-class TestUploadsByPutBelowAPrefix(FileStorageContract):
+class TestUploadsByPutBelowAPrefix(S3Contract):
     large = ENOUGH
 
     @pytest.fixture
     def storage(self, settings: S3Settings) -> FileStorage:
         another = {"bucket": "pegboard-shared", "prefix": "boards/one", "upload_method": "put"}
-        settings = settings.model_copy(update=another)
-        make_bucket(settings, origins=[])
-        return S3FileStorage(settings)
+        self.settings = settings.model_copy(update=another)
+        make_bucket(self.settings, origins=[])
+        return S3FileStorage(self.settings)
 
 
-class TestChecksumsOfTheSdk(FileStorageContract):
+class TestChecksumsOfTheSdk(S3Contract):
     """As on Amazon, where the SDK sends a checksum with every write."""
 
     large = ENOUGH
 
     @pytest.fixture
     def storage(self, settings: S3Settings) -> FileStorage:
-        return S3FileStorage(settings.model_copy(update={"preset": "aws", "addressing_style": "path"}))
+        self.settings = settings.model_copy(update={"preset": "aws", "addressing_style": "path"})
+        return S3FileStorage(self.settings)

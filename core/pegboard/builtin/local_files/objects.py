@@ -11,7 +11,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from pegboard.contracts.files import CHUNK, Stat
 from pegboard.errors import NotFound, ProviderError
 
 PROVIDER = "local"
-_LONGEST_RECORD = 1024  # bytes
+_LONGEST_RECORD = 8 * 1024  # bytes
 _LEFTOVER_AFTER = 24 * 3600  # seconds
 
 
@@ -33,43 +33,44 @@ class ObjectFolder:
         self._made = False
 
     @contextmanager
-    def open(self, operation: str, key: str) -> Iterator[tuple[BinaryIO, Stat]]:
+    def open(self, key: str) -> Iterator[tuple[BinaryIO, Stat]]:
         """The object's file, placed at its first byte, and what its record says. Raises `NotFound`."""
-        with disk(operation):
+        with disk("read"):
             try:
                 file = self._path(key).open("rb", buffering=0)
             except (FileNotFoundError, NotADirectoryError):
-                raise NotFound(f"nothing is stored under {key}", provider=PROVIDER, operation=operation) from None
+                raise NotFound(f"nothing is stored under {key}", provider=PROVIDER, operation="read") from None
         with file:
-            with disk(operation):
-                stat = _read_record(file, operation, key)
+            with disk("read"):
+                stat = _read_record(file, key)
             yield file, stat
 
-    def store(self, operation: str, key: str, pieces: Iterator[bytes], content_type: str) -> Stat:
+    def store(self, key: str, pieces: Iterator[bytes], content_type: str, metadata: Mapping[str, str]) -> Stat:
         """Replace what the key holds by all the pieces; if they raise, it holds what it held before."""
-        self.prepare(operation)
+        self.prepare("put")
         etag = secrets.token_hex(16)
-        record = json.dumps({"content_type": content_type, "etag": etag}).encode() + b"\n"
-        with disk(operation):
+        record = json.dumps({"content_type": content_type, "etag": etag, "metadata": dict(metadata)}).encode() + b"\n"
+        with disk("put"):
             descriptor, name = tempfile.mkstemp(dir=self._aside)
         aside = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                with disk(operation):
+                with disk("put"):
                     file.write(record)
                 for piece in pieces:
-                    with disk(operation):
+                    with disk("put"):
                         file.write(piece)
-                with disk(operation):
+                with disk("put"):
                     file.flush()
                     os.fsync(file.fileno())
                     status = os.fstat(file.fileno())
-            with disk(operation):
+            with disk("put"):
                 self._move(aside, self._path(key))
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
-        return Stat(status.st_size - len(record), content_type, etag, datetime.fromtimestamp(status.st_mtime, UTC))
+        modified = datetime.fromtimestamp(status.st_mtime, UTC)
+        return Stat(status.st_size - len(record), content_type, etag, modified, metadata)
 
     def remove(self, key: str) -> None:
         with disk("delete"):
@@ -121,25 +122,25 @@ def disk(operation: str) -> Iterator[None]:
 
 
 def read_chunks(file: BinaryIO, count: int) -> Iterator[bytes]:
-    """The next `count` bytes; raises when the file ends before."""
-    while count:
+    """The next `count` bytes, or as many as the file still has."""
+    while count > 0:
         with disk("read"):
             chunk = file.read(min(CHUNK, count))
         if not chunk:
-            raise ProviderError(f"the file ends {count} bytes too early", provider=PROVIDER, operation="read")
+            return
         count -= len(chunk)
         yield chunk
 
 
-def _read_record(file: BinaryIO, operation: str, key: str) -> Stat:
+def _read_record(file: BinaryIO, key: str) -> Stat:
     start = file.read(_LONGEST_RECORD)
     line, newline, _ = start.partition(b"\n")
     try:
         record = json.loads(line)
-        content_type, etag = str(record["content_type"]), str(record["etag"])
+        content_type, etag, metadata = str(record["content_type"]), str(record["etag"]), record.get("metadata", {})
     except (ValueError, KeyError, TypeError):
         reason = f"the file of {key} does not begin with its record: it was damaged, or not written by this provider"
-        raise ProviderError(reason, provider=PROVIDER, operation=operation, permanent=True) from None
+        raise ProviderError(reason, provider=PROVIDER, operation="read", permanent=True) from None
     status, begin = os.fstat(file.fileno()), len(line) + len(newline)
     file.seek(begin)
-    return Stat(status.st_size - begin, content_type, etag, datetime.fromtimestamp(status.st_mtime, UTC))
+    return Stat(status.st_size - begin, content_type, etag, datetime.fromtimestamp(status.st_mtime, UTC), metadata)

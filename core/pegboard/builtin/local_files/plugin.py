@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from pegboard.contracts.files import FILES
+from pegboard.contracts.files import FILES, FileStorage
 from pegboard.contributions import HealthCheck, Provider
 from pegboard.hookspecs import hookimpl
 from pegboard.live import current_board
 from pegboard.plugin import Plugin
-from pegboard.web.csrf import exempt
+from pegboard.web.served_files import Links, served_files
 
 from .settings import LocalFilesSettings
 
 if TYPE_CHECKING:
-    from flask import Blueprint, Flask
+    from flask import Blueprint
 
     from .provider import LocalFileStorage
 
@@ -33,35 +33,19 @@ class LocalFiles(Plugin[LocalFilesSettings]):
 
     @hookimpl
     def blueprints(self) -> Iterable[Blueprint]:
-        from .views import blueprint
-
-        yield blueprint(self._current)
+        yield served_files(self.name, _current)
 
     @hookimpl
     def health_checks(self) -> Iterable[HealthCheck]:
-        yield HealthCheck("local files", lambda: self._current().check())
-
-    @hookimpl
-    def app_ready(self, app: Flask) -> None:
-        exempt(app.view_functions["local_files.upload"])  # the signature in its URL is the permission
+        yield HealthCheck("local files", lambda: _current().check())
 
     def _storage(self) -> LocalFileStorage:
         from .provider import LocalFileStorage
 
-        board = current_board()
-        entry = board.plan.entry(self.name)
-        prefix = entry.url_prefix if entry else ""
-        return LocalFileStorage(
-            board.plan.instance_path / self.settings.folder,
-            keys=board.signing_keys,
-            base_url=lambda: board.external_url(prefix),
-        )
+        folder = current_board().plan.instance_path / self.settings.folder
+        return LocalFileStorage(folder, Links.of_board(self.name))
 
-    def _current(self) -> LocalFileStorage:
-        """The one object of this board, made by the registry."""
-        from .provider import LocalFileStorage
 
-        storage = current_board().provider(FILES, "local")
-        if not isinstance(storage, LocalFileStorage):
-            raise TypeError("another plugin took the name 'local'")
-        return storage
+def _current() -> FileStorage:
+    """The one object of this board, made by the registry."""
+    return current_board().provider(FILES, "local")

@@ -5,6 +5,8 @@
         def storage(self) -> FileStorage:
             return MyFileStorage(...)
 
+For a `ServedFileStorage` subclass `ServedFilesContract`, and give it the fixture `make` instead.
+
 `SABOTEURS` are providers broken in one way each; they prove that the suite finds what it claims to find.
 """
 
@@ -12,6 +14,21 @@ from __future__ import annotations
 
 from .contract import FileStorageContract, failures
 from .http import Answer, fetch, perform
-from .saboteurs import SABOTEURS, Saboteur
+from .part_saboteurs import SABOTEURS as PART_SABOTEURS
+from .saboteurs import SABOTEURS as WHOLE_SABOTEURS
+from .saboteurs import Saboteur
+from .served import MakeStorage, ServedFilesContract
 
-__all__ = ["SABOTEURS", "Answer", "FileStorageContract", "Saboteur", "failures", "fetch", "perform"]
+SABOTEURS = (*WHOLE_SABOTEURS, *PART_SABOTEURS)
+
+__all__ = [
+    "SABOTEURS",
+    "Answer",
+    "FileStorageContract",
+    "MakeStorage",
+    "Saboteur",
+    "ServedFilesContract",
+    "failures",
+    "fetch",
+    "perform",
+]

@@ -76,7 +76,7 @@ class ObjectContract:
         _warm_up(storage, new_key())
         for declared in (self.large, None):
             key = new_key()
-            with _memory(expect, "put", self.large):
+            with held_memory(expect, "put", self.large):
                 storage.put(key, Pattern(self.large), size=declared)
             expect.that(
                 storage.stat(key).size == self.large, "put", f"stored {storage.stat(key).size} of {self.large} bytes"
@@ -91,7 +91,7 @@ class ObjectContract:
         storage.put(key, Pattern(self.large), size=self.large)
         _warm_up(storage, new_key())
         longest = total = 0
-        with _memory(expect, "read", self.large), storage.read(key) as chunks:
+        with held_memory(expect, "read", self.large), storage.read(key) as chunks:
             for chunk in chunks:
                 longest, total = max(longest, len(chunk)), total + len(chunk)
         expect.that(longest <= CHUNK, "read", f"gave a chunk of {longest} bytes; {CHUNK} is the most")
@@ -289,7 +289,8 @@ def _warm_up(storage: FileStorage, key: str) -> None:
 
 
 @contextmanager
-def _memory(expect: Expectations, operation: str, size: int) -> Iterator[None]:
+def held_memory(expect: Expectations, operation: str, size: int) -> Iterator[None]:
+    """Fails when more than `HELD` is held inside, for an object of `size` bytes."""
     gc.collect()
     tracemalloc.start()
     try:

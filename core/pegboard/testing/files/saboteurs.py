@@ -8,21 +8,28 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
 from pegboard.builtin.local_files.provider import LocalFileStorage
-from pegboard.builtin.local_files.signing import Grant, Method, Signer
 from pegboard.contracts.files import OCTET_STREAM, ByteStream, SignedUpload, Stat
 from pegboard.errors import NotFound, ProviderError
+from pegboard.web.served_files.links import Grant, Links, Method
+from pegboard.web.served_files.parts import PartUploads
 
 
 class Saboteur(LocalFileStorage):
     """`fault` is a part of the message with which at least one test of the suite must fail."""
 
     fault: ClassVar[str]
+    Uploads: ClassVar[type[PartUploads]] = PartUploads
+
+    def __init__(self, root: Path, links: Links) -> None:
+        super().__init__(root, links)
+        self._uploads = self.Uploads(self)
 
     def add_routes(self, app: Flask) -> None:
         """What else the application that serves it answers to."""
@@ -170,7 +177,7 @@ class NamesUrlsOfPrivateKeys(Saboteur):
 
     def public_url(self, key: str) -> str:
         super().url(key)
-        return f"{self._base_url()}/{key}"
+        return self.links.public(key)
 
 
 class PublicUrlChanges(Saboteur):
@@ -192,7 +199,7 @@ class UrlWithoutSignature(Saboteur):
     fault = "UrlWithoutSignature.url`: answers 200 to a signed URL that was altered"
 
     def add_routes(self, app: Flask) -> None:
-        self.signer = _Gullible(self.signer)
+        self.links = _Gullible(self.links)
 
 
 class RawDisposition(Saboteur):
@@ -203,8 +210,8 @@ class RawDisposition(Saboteur):
         if filename is None:
             return checked
         raw = "".join(c for c in filename.encode("ascii", "replace").decode() if c >= " ")
-        grant = Grant(key, self.signer.expiry(expires), disposition=f'attachment; filename="{raw}"')
-        return f"{self._base_url()}/signed/{self.signer.sign('GET', grant)}"
+        grant = Grant(key, self.links.expiry(expires), disposition=f'attachment; filename="{raw}"')
+        return self.links.signed("GET", grant)
 
 
 class ShowsPages(Saboteur):
@@ -214,22 +221,22 @@ class ShowsPages(Saboteur):
         attached = super().url(key, inline=inline, content_type=content_type, **options)
         if not inline:
             return attached
-        grant = Grant(key, self.signer.expiry(300), content_type, 'inline; filename="ü.png"')
-        return f"{self._base_url()}/signed/{self.signer.sign('GET', grant)}"
+        grant = Grant(key, self.links.expiry(300), content_type, 'inline; filename="ü.png"')
+        return self.links.signed("GET", grant)
 
 
 class UploadOfAnySize(Saboteur):
     fault = "UploadOfAnySize.sign_upload`: answers 200 to an upload of 9 bytes where 10 were signed: wrong size"
 
     def add_routes(self, app: Flask) -> None:
-        self.signer = _Lenient(self.signer, lambda grant: replace(grant, size=request.content_length))
+        self.links = Lenient(self.links, lambda grant: replace(grant, size=request.content_length))
 
 
 class UploadOfAnyType(Saboteur):
     fault = "UploadOfAnyType.sign_upload`: answers 200 to an upload of the wrong type"
 
     def add_routes(self, app: Flask) -> None:
-        self.signer = _Lenient(self.signer, lambda grant: replace(grant, content_type=request.content_type))
+        self.links = Lenient(self.links, lambda grant: replace(grant, content_type=request.content_type))
 
 
 class UploadWithoutExpiry(Saboteur):
@@ -271,33 +278,25 @@ class _Remembering:
         return piece
 
 
-class _Lenient(Signer):
-    """Accepts what `signer` signed, and changes what it says."""
+class Lenient(Links):
+    """Accepts what `links` signed, and changes what it says."""
 
-    def __init__(self, signer: Signer, change: Callable[[Grant], Grant]) -> None:
-        self._signer, self._change = signer, change
-
-    def sign(self, method: Method, grant: Grant) -> str:
-        return self._signer.sign(method, grant)
-
-    def expiry(self, lifetime: int) -> int:
-        return self._signer.expiry(lifetime)
-
-    def remaining(self, grant: Grant) -> int:
-        return self._signer.remaining(grant)
+    def __init__(self, links: Links, change: Callable[[Grant], Grant]) -> None:
+        self.__dict__.update(links.__dict__)
+        self._change = change
 
     def verify(self, method: Method, token: str) -> Grant:
-        return self._change(self._signer.verify(method, token))
+        return self._change(super().verify(method, token))
 
 
-class _Gullible(_Lenient):
+class _Gullible(Lenient):
     """Accepts whatever it can read, signed or not."""
 
-    def __init__(self, signer: Signer) -> None:
-        super().__init__(signer, lambda grant: grant)
+    def __init__(self, links: Links) -> None:
+        super().__init__(links, lambda grant: grant)
 
     def verify(self, method: Method, token: str) -> Grant:
-        return Grant(**self._signer._serializers[method].loads_unsafe(token)[1])
+        return Grant(**self._serializers[method].loads_unsafe(token)[1])
 
 
-SABOTEURS: tuple[type[Saboteur], ...] = tuple(Saboteur.__subclasses__())
+SABOTEURS: tuple[type[Saboteur], ...] = tuple(kind for kind in Saboteur.__subclasses__() if kind.__module__ == __name__)

@@ -26,6 +26,7 @@ from pegboard.errors import ProviderError
 from pegboard.live import board_of
 from pegboard.migrations import upgrade
 from pegboard.settings import PluginSettings
+from pegboard.web.served_files import Links
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(200)) * 50
 
@@ -65,7 +66,7 @@ class Moody(LocalFileStorage):
     """Local files that fail on request, and that note what the database looked like when they were called."""
 
     def __init__(self, root: Path) -> None:
-        super().__init__(root, keys=["k"], base_url=lambda: "http://storage.test")
+        super().__init__(root, Links("moody", keys=["k"], base_url=lambda: "http://storage.test"))
         self.fails: set[str] = set()
         self.states: list[str] = []
         self.in_transaction: list[bool] = []

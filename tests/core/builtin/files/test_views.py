@@ -265,10 +265,10 @@ def test_a_link_to_a_private_file_expires(make_board: MakeBoard, monkeypatch: py
     with board.app_context():
         storage = board_of(board).provider(FILES, "local")
     assert isinstance(storage, LocalFileStorage)
-    now = storage.signer._clock()
-    monkeypatch.setattr(storage.signer, "_clock", lambda: now + 59)
+    now = storage.links._clock()
+    monkeypatch.setattr(storage.links, "_clock", lambda: now + 59)
     assert client.get(link).status_code == 200
-    monkeypatch.setattr(storage.signer, "_clock", lambda: now + 61)
+    monkeypatch.setattr(storage.links, "_clock", lambda: now + 61)
     assert client.get(link).status_code == 403
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from pegboard.contracts.files import FileStorage
-from pegboard.testing.files.local import Clock, LocalFilesContract, serve_files
+from pegboard.builtin.local_files.provider import LocalFileStorage
+from pegboard.testing.files import MakeStorage, ServedFilesContract
 
 
-class TestLocalFileStorage(LocalFilesContract):
+class TestLocalFileStorage(ServedFilesContract):
     @pytest.fixture
-    def storage(self, tmp_path: Path) -> Iterator[FileStorage]:
-        self.clock = Clock()
-        with serve_files(tmp_path / "files", self.clock) as (storage, self.own_origin):
-            yield storage
+    def make(self, tmp_path: Path) -> MakeStorage:
+        return lambda links: LocalFileStorage(tmp_path / "files", links)

@@ -15,6 +15,9 @@ import pytest
 from pegboard.builtin.local_files.objects import ObjectFolder
 from pegboard.builtin.local_files.provider import LocalFileStorage
 from pegboard.errors import NotFound, ProviderError
+from pegboard.web.served_files import Links
+
+LINKS = Links("local_files", keys=["key"], base_url=lambda: "")
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def storage(root: Path) -> LocalFileStorage:
-    return LocalFileStorage(root, keys=["key"], base_url=lambda: "")
+    return LocalFileStorage(root, LINKS)
 
 
 def content(storage: LocalFileStorage, key: str) -> bytes:
@@ -50,13 +53,15 @@ def test_a_put_that_is_killed_leaves_the_old_object(storage: LocalFileStorage, r
     program = (
         "import os, signal, sys, pathlib\n"
         "from pegboard.builtin.local_files.provider import LocalFileStorage\n"
+        "from pegboard.web.served_files import Links\n"
         "class Deadly:\n"
         "    first = True\n"
         "    def read(self, size):\n"
         "        if not self.first: os.kill(os.getpid(), signal.SIGKILL)\n"
         "        self.first = False\n"
         "        return b'half'\n"
-        "LocalFileStorage(pathlib.Path(sys.argv[1]), keys=['k'], base_url=str).put('a', Deadly())"
+        "links = Links('local_files', keys=['k'], base_url=str)\n"
+        "LocalFileStorage(pathlib.Path(sys.argv[1]), links).put('a', Deadly())"
     )
     assert subprocess.run([sys.executable, "-c", program, str(root)], check=False).returncode == -9
     assert content(storage, "a") == b"old"
@@ -96,13 +101,13 @@ def test_an_object_that_became_shorter_raises_and_does_not_just_end(storage: Loc
     with storage.read("a") as chunks:
         next(chunks)
         os.truncate(root / "a@", 500_000)
-        with pytest.raises(ProviderError, match="too early"):
+        with pytest.raises(ProviderError, match="the bytes ended"):
             list(chunks)
 
 
 def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    storage = LocalFileStorage(tmp_path / "file" / "below", keys=["key"], base_url=lambda: "")
+    storage = LocalFileStorage(tmp_path / "file" / "below", LINKS)
     for call in (storage.check, lambda: storage.put("a", io.BytesIO(b"1"))):
         with pytest.raises(ProviderError, match=r"local (check|put): Not a directory") as caught:
             call()

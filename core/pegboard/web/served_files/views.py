@@ -1,21 +1,20 @@
-"""The URLs of local files: signed GET and PUT, and what is public. The token in the path is the permission."""
+"""The URLs of served files: signed GET and PUT, and what is public. The token in the path is the permission."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import NoReturn
 
 from flask import Blueprint, Request, Response, abort, current_app, request
 from werkzeug.http import quote_etag
 
-from pegboard.contracts.files import PUBLIC, Stat, check_arguments, shown_inline
+from pegboard.contracts.files import PUBLIC, FileStorage, Stat, check_arguments, shown_inline
 from pegboard.errors import NotFound, ProviderError
 from pegboard.web.csrf import exempt
 
-from .objects import PROVIDER
-from .provider import LocalFileStorage
-from .signing import BadToken, Grant, Method
+from .links import BadToken, Grant, Method
+from .storage import ServedFileStorage
 
 _PUBLIC_CACHE = "public, max-age=300"
 # A shown type may draw itself and load nothing; any other would, if it were opened, be in a sandbox of its own.
@@ -23,72 +22,80 @@ _SHOWN_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; object-sr
 _OTHER_POLICY = "sandbox; default-src 'none'"
 
 
-def blueprint(get_storage: Callable[[], LocalFileStorage]) -> Blueprint:
-    """Routes for `LocalFileStorage.url`, `public_url` and `sign_upload`, below the `base_url` it was given."""
-    routes = Blueprint("local_files", __name__)
+def served_files(plugin: str, storage: Callable[[], FileStorage]) -> Blueprint:
+    """The routes to which the URLs of a `ServedFileStorage` lead, below the URL prefix of `plugin`.
+
+    `storage` gives the provider of the current board; it is asked in each request.
+    """
+    routes = Blueprint(plugin, __name__)
+
+    def provider() -> ServedFileStorage:
+        found = storage()
+        if not isinstance(found, ServedFileStorage):
+            raise TypeError(f"{plugin} serves files of a {type(found).__name__}, which is no ServedFileStorage")
+        return found
 
     @routes.get("/signed/<token>")
     def signed(token: str) -> Response:
-        storage = get_storage()
-        grant = _verify(storage, "GET", token)
-        return _send(storage, grant.key, grant, f"private, max-age={storage.signer.remaining(grant)}")
+        found = provider()
+        grant = _verify(found, "GET", token)
+        return _send(found, grant.key, grant, f"private, max-age={found.links.remaining(grant)}")
 
     @routes.get(f"/{PUBLIC}<path:rest>")
     def public(rest: str) -> Response:
-        key = PUBLIC + rest
+        found, key = provider(), PUBLIC + rest
         try:
-            check_arguments(PROVIDER, "read", key=key)
+            check_arguments(found.name, "read", key=key)
         except ProviderError:
             abort(404)
-        return _send(get_storage(), key, None, _PUBLIC_CACHE)
+        return _send(found, key, None, _PUBLIC_CACHE)
 
     @routes.put("/signed/<token>")
     @exempt
     def upload(token: str) -> Response:
-        storage = get_storage()
-        grant = _verify(storage, "PUT", token)
-        stat = _receive(storage, grant)
+        found = provider()
+        stat = _receive(found, _verify(found, "PUT", token))
         return Response(status=200, headers={"ETag": quote_etag(stat.etag)})
 
     return routes
 
 
-def _verify(storage: LocalFileStorage, method: Method, token: str) -> Grant:
+def _verify(storage: ServedFileStorage, method: Method, token: str) -> Grant:
     try:
-        return storage.signer.verify(method, token)
+        return storage.links.verify(method, token)
     except BadToken as error:
         abort(403, str(error))
 
 
-def _receive(storage: LocalFileStorage, grant: Grant) -> Stat:
+def _receive(storage: ServedFileStorage, grant: Grant) -> Stat:
     size = request.content_length
     if size is None:
         abort(411, "The upload must say its length.")
     if size != grant.size:
         abort(413 if size > (grant.size or 0) else 400, f"This link takes {grant.size} bytes, not {size}.")
-    if request.headers.get("Content-Type") != grant.content_type:
+    if grant.part is None and request.headers.get("Content-Type") != grant.content_type:
         abort(415, f"This link takes {grant.content_type}.")
     request.max_content_length = size  # the token allows it, whatever the limit for forms is
     try:
-        return storage.put(grant.key, request.stream, size=size, content_type=grant.content_type or "")
+        return storage.receive(grant, request.stream)
+    except NotFound:
+        abort(404, "This upload was finished or given up. Begin a new one.")
     except ProviderError as error:
         _give_up(error)
 
 
-def _send(storage: LocalFileStorage, key: str, grant: Grant | None, caching: str) -> Response:
+def _send(storage: ServedFileStorage, key: str, grant: Grant | None, caching: str) -> Response:
     opened = ExitStack()
     try:
-        stat = storage.stat(key)
-        bounds = _asked_range(request, stat)
-        start, end = bounds or (0, stat.size)
-        chunks = opened.enter_context(storage.read(key, start=start, end=end))
+        stat, bounds, pieces = _open(storage, key, opened)
     except NotFound:
         abort(404)
     except ProviderError as error:
         _give_up(error)
     content_type = grant.content_type if grant and grant.content_type else stat.content_type
     disposition = grant.disposition if grant else "inline" if shown_inline(content_type) else "attachment"
-    response = Response(chunks, 206 if bounds else 200, content_type=content_type)
+    start, end = bounds or (0, stat.size)
+    response = Response(pieces, 206 if bounds else 200, content_type=content_type)
     response.call_on_close(opened.close)
     response.content_length = end - start
     if bounds:
@@ -103,6 +110,24 @@ def _send(storage: LocalFileStorage, key: str, grant: Grant | None, caching: str
     if not bounds:
         response.make_conditional(request)
     return response
+
+
+def _open(
+    storage: ServedFileStorage, key: str, opened: ExitStack
+) -> tuple[Stat, tuple[int, int] | None, Iterator[bytes]]:
+    """What is known of the object, the range that is served (None: the whole), and its bytes, until `opened` closes."""
+    if request.method == "HEAD":
+        return storage.stat(key), None, iter(())
+    if request.range is not None:
+        before = storage.stat(key)
+        bounds = _asked_range(request, before)
+        if bounds:
+            stat, pieces = opened.enter_context(storage.opened(key, *bounds))
+            if stat.etag == before.etag:
+                return stat, bounds, pieces
+            opened.close()  # replaced in between: a range of what it was would be one of nothing
+    stat, pieces = opened.enter_context(storage.opened(key))
+    return stat, None, pieces
 
 
 def _give_up(error: ProviderError) -> NoReturn:
