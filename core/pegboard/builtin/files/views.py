@@ -18,9 +18,9 @@ from pegboard.web.users import can, current_user, permission, signed_in
 
 from . import uploads
 from .forms import upload_form
-from .intake import FileRefused, problem_text
 from .plugin import MODERATE, Files
 from .records import ANYONE, Anyone
+from .refusals import FileRefused, problem_text
 from .service import files
 
 PER_PAGE = 50

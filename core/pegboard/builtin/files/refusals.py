@@ -1,0 +1,31 @@
+"""Why a file may not be stored, in words for the person who sent it."""
+
+from __future__ import annotations
+
+from pegboard.errors import Refused
+from pegboard.i18n import gettext as _
+
+from .models import File
+
+
+class FileRefused(Refused):
+    """A file that may not be stored. `problem` is a word of `problem_text`; the message is for the person."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(_words(problem))
+
+
+def problem_text(file: File) -> str:
+    """What a person reads about a file that failed."""
+    return _words(file.problem)
+
+
+def _words(problem: str | None) -> str:
+    texts = {
+        "too_large": _("This file is larger than allowed."),
+        "type": _("Files of this type are not accepted."),
+        "truncated": _("The file did not arrive whole. Upload it again."),
+        "unreachable": _("Files could not be stored at that moment. Upload it again."),
+    }
+    return texts.get(problem or "", _("The upload did not finish. Delete this one and upload it again."))
