@@ -14,6 +14,7 @@ from .current import chosen, settings
 from .intake import new_id, new_key
 from .models import FAILED, PENDING, READY, File, StoredObject
 from .objects import Overtaken, adopt, discard, disown, expect
+from .quota import Usage, admit, recheck
 from .records import ANYONE, NoSuchFile, find, move, transaction
 from .refusals import FileRefused
 from .sniffing import cleaned_type
@@ -21,8 +22,11 @@ from .sniffing import cleaned_type
 
 def begun(
     filename: str, declared: str | None, owner: str, *, public: bool, size: int | None, upload: bool = False
-) -> File:
-    """A new pending file, detached, and the object it will consist of; with `upload`, the one a browser may send."""
+) -> tuple[File, Usage]:
+    """A new pending file, detached, and what its owner used before it; with `upload`, a browser may send its object.
+
+    FileRefused where the owner may not store it.
+    """
     if not owner:
         raise ValueError("a file needs an owner: the subject of a person, or a word for what the board itself keeps")
     upload_key = new_key("incoming/") if upload else None
@@ -39,16 +43,21 @@ def begun(
         public=public,
     )
     with transaction():
+        before = admit(owner, size)
         db.session.add(file)
         expect(file, file.key, open_until=_signature_end() if upload else None)
     db.session.expunge(file)
-    return file
+    return file, before
 
 
 def finished(file: File, key: str, content_type: str, size: int) -> File:
-    """The file, `ready` with the object that was looked at; or what a faster request has made of it."""
+    """The file, `ready` with the object that was looked at; or what a faster request has made of it.
+
+    FileRefused where it does not fit into its owner's quota any more.
+    """
     try:
         with transaction():
+            recheck(file, size)
             adopt(file, key, was=PENDING, state=READY, content_type=content_type, size=size)
     except Overtaken:
         return overtaken(file, key)

@@ -27,7 +27,7 @@ def begin(filename: str, content_type: str | None, size: int, owner: str, *, pub
         raise FileRefused("too_large")
     if declared != OCTET_STREAM and not settings().accepts(declared):
         raise FileRefused("type")
-    file = begun(filename, declared, owner, public=public, size=size, upload=True)
+    file, _ = begun(filename, declared, owner, public=public, size=size, upload=True)
     try:
         with outside_transaction():
             signed = storage(file.provider).sign_upload(
@@ -52,13 +52,13 @@ def complete(file_id: str, owner: str | Anyone) -> File:
     try:
         with outside_transaction():
             content_type, size = inspected(storage(file.provider), file, key, settings())
+        ready = finished(file, key, content_type, size)
     except (FileRefused, NotFound) as error:
         refused = error if isinstance(error, FileRefused) else FileRefused(problem_of(error))
         return _refused(file, key, refused)
     except ProviderError:
         _given_up(key)
         raise
-    ready = finished(file, key, content_type, size)
     tidy(StoredObject.file_id == file.id)
     return ready
 

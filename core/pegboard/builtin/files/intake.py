@@ -8,6 +8,7 @@ import secrets
 from pegboard.contracts.files import ByteStream, FileStorage
 
 from .models import File
+from .quota import Usage
 from .refusals import FileRefused
 from .settings import FilesSettings
 from .sniffing import HEAD, sniffed_type
@@ -29,15 +30,16 @@ def _random(count: int) -> str:
 
 
 class Announced:
-    """A stream whose type is known before the first byte is stored. It raises FileRefused past the limit, and where
-    it has not the `size` in bytes that it was said to have."""
+    """A stream whose type is known before the first byte is stored. It raises FileRefused past the limit, past what is
+    left of the owner's quota, and where it has not the `size` in bytes that it was said to have."""
 
     def __init__(
-        self, stream: ByteStream, filename: str, declared: str, settings: FilesSettings, size: int | None = None
+        self, stream: ByteStream, file: File, settings: FilesSettings, usage: Usage, size: int | None = None
     ) -> None:
         self._stream, self._limit, self._size, self._count = stream, settings.max_size, size, 0
+        self._usage = usage
         self._head = self._first()
-        self.content_type = sniffed_type(self._head, filename, declared)
+        self.content_type = sniffed_type(self._head, file.filename, file.content_type)
         if not settings.accepts(self.content_type):
             raise FileRefused("type")
 
@@ -47,6 +49,8 @@ class Announced:
         self._count += len(piece)
         if self._count > self._limit:
             raise FileRefused("too_large")
+        if self._usage.left is not None and self._count > self._usage.left:
+            raise self._usage.refusal()
         if self._size is not None and (self._count > self._size or (not piece and size and self._count < self._size)):
             raise FileRefused("truncated")
         return piece

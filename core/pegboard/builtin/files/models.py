@@ -42,6 +42,14 @@ class File(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+class Owner(Base):
+    """Somebody who has stored a file: a row to lock, so that an owner's files begin one after the other."""
+
+    __tablename__ = "files_owners"
+
+    owner: Mapped[str] = mapped_column(String(255), primary_key=True)
+
+
 class StoredObject(Base):
     """One object that a provider has, or may yet get: written before it can exist, deleted when it no longer can.
 
@@ -64,5 +72,6 @@ class StoredObject(Base):
 
 
 Index("ix_files_owner_created_at", File.owner, File.created_at)
+Index("ix_files_owner_state_size", File.owner, File.state, File.size)  # holds all that a quota asks
 Index("ix_files_state_created_at", File.state, File.created_at)
 Index("ix_files_objects_state_open_until", StoredObject.state, StoredObject.open_until)

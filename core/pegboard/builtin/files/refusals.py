@@ -11,9 +11,9 @@ from .models import File
 class FileRefused(Refused):
     """A file that may not be stored. `problem` is a word of `problem_text`; the message is for the person."""
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, message: str = "") -> None:
         self.problem = problem
-        super().__init__(_words(problem))
+        super().__init__(message or _words(problem))
 
 
 def problem_text(file: File) -> str:
@@ -24,6 +24,10 @@ def problem_text(file: File) -> str:
 def _words(problem: str | None) -> str:
     texts = {
         "too_large": _("This file is larger than allowed."),
+        "quota": _("There was no room for this file. Delete files you no longer need, then upload it again."),
+        "pending": _(
+            "Too many of your uploads have not finished. Delete those you no longer need, and try again in some minutes."
+        ),
         "type": _("Files of this type are not accepted."),
         "truncated": _("The file did not arrive whole. Upload it again."),
         "unreachable": _("Files could not be stored at that moment. Upload it again."),

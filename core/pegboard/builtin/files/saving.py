@@ -17,14 +17,14 @@ def save(
     stream: ByteStream, filename: str, content_type: str | None, owner: str, *, public: bool, size: int | None
 ) -> File:
     """A `ready` file of what the stream gave. Whatever is raised, the row says what happened."""
-    file = begun(filename, content_type, owner, public=public, size=size)
+    file, before = begun(filename, content_type, owner, public=public, size=size)
     try:
-        announced = Announced(stream, file.filename, file.content_type, settings(), size)
+        announced = Announced(stream, file, settings(), before, size)
         with outside_transaction():
             stat = storage(file.provider).put(file.key, announced, size=size, content_type=announced.content_type)
+        return finished(file, file.key, announced.content_type, stat.size)
     except BaseException as error:  # also when the person hangs up
         failed(file, problem_of(error))
         if not isinstance(error, ProviderError):  # after which the object may still arrive
             discard(file.key)
         raise
-    return finished(file, file.key, announced.content_type, stat.size)

@@ -20,11 +20,12 @@ from pegboard.db import db, outside_transaction
 from . import direct, saving
 from .current import settings, storage
 from .models import READY, File
+from .quota import Usage, usage
 from .records import ANYONE, Anyone, NoSuchFile, find, owned_by
 from .refusals import FileRefused
 from .removal import erase
 
-__all__ = ["ANYONE", "Anyone", "FileRefused", "FileService", "NoSuchFile", "files"]
+__all__ = ["ANYONE", "Anyone", "FileRefused", "FileService", "NoSuchFile", "Usage", "files"]
 
 
 class FileService:
@@ -43,7 +44,8 @@ class FileService:
         public: bool = False,
         size: int | None = None,
     ) -> File:
-        """Store what `stream` gives, in constant memory. FileRefused when it is too large or of the wrong type.
+        """Store what `stream` gives, in constant memory. FileRefused when it is too large, of the wrong type, or more
+        than the owner may store.
 
         `size` is what it should have, in bytes; FileRefused where it has fewer or more.
         """
@@ -71,6 +73,10 @@ class FileService:
     def count(self, owner: str | Anyone) -> int:
         """How many files there are. Asks only the database."""
         return db.session.scalar(owned_by(select(func.count()).select_from(File), owner)) or 0
+
+    def usage(self, owner: str) -> Usage:
+        """What an owner's files take up, and may. Asks only the database."""
+        return usage(owner)
 
     @contextmanager
     def open(

@@ -122,6 +122,7 @@ def _page(endpoint: str, owner: str | Anyone) -> str:
         max_size=settings.max_size,
         accept=",".join(settings.allowed_types) or None,
         problem_text=problem_text,
+        usage=None if owner is ANYONE else files.usage(owner),
     )
 
 

@@ -1,4 +1,4 @@
-"""The table files_objects, with what is known of the objects of files that are there."""
+"""The tables files_owners and files_objects, with what is known of the objects of files that are there."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ LONGEST_SIGNATURE = timedelta(days=1)
 
 def upgrade() -> None:
     op.create_table(
+        "files_owners",
+        sa.Column("owner", sa.String(255), nullable=False),
+        sa.PrimaryKeyConstraint("owner", name=op.f("pk_files_owners")),
+    )
+    op.create_index("ix_files_owner_state_size", "files", ["owner", "state", "size"])
+    op.create_table(
         "files_objects",
         sa.Column("key", sa.String(200), nullable=False),
         sa.Column("provider", sa.String(64), nullable=False),
@@ -37,6 +43,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("files_objects")
+    op.drop_index("ix_files_owner_state_size", "files")
+    op.drop_table("files_owners")
 
 
 def _write_down_what_there_is() -> None:
