@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pegboard.contracts.filenames import clean_filename
 from pegboard.contracts.files import PUBLIC
 from pegboard.db import db, utc_now
-from pegboard.errors import NotFound, ProviderError
+from pegboard.errors import ProviderError
 
 from .current import chosen, settings
 from .intake import new_id, new_key
@@ -64,10 +64,12 @@ def finished(file: File, key: str, content_type: str, size: int) -> File:
     return file
 
 
-def failed(file: File, problem: str) -> bool:
+def failed(file: File, error: BaseException) -> bool:
     """Whether the file is now `failed`, with nothing of it wanted; it may have been moved on or deleted meanwhile."""
+    problem = _problem(error)
+    refusal = str(error) if problem == "refused" else None
     with transaction():
-        if not move(file, PENDING, to=FAILED, problem=problem):
+        if not move(file, PENDING, to=FAILED, problem=problem, refusal=refusal):
             return False
         disown(StoredObject.file_id == file.id)
         return True
@@ -85,15 +87,19 @@ def overtaken(file: File, key: str | None = None) -> File:
         if now.state == READY:
             return now
         if now.state == FAILED:
-            raise FileRefused(now.problem or "truncated")
+            raise refusal_of(now)
     raise NoSuchFile
 
 
-def problem_of(error: BaseException) -> str:
-    """The word for what went wrong."""
+def refusal_of(file: File) -> FileRefused:
+    """What a file failed by, for whoever asks again."""
+    return FileRefused(file.problem or "truncated", file.refusal or "")
+
+
+def _problem(error: BaseException) -> str:
     if isinstance(error, FileRefused):
         return error.problem
-    return "unreachable" if isinstance(error, ProviderError) and not isinstance(error, NotFound) else "truncated"
+    return "unreachable" if isinstance(error, ProviderError) else "truncated"
 
 
 def _signature_end() -> datetime:

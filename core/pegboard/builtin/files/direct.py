@@ -9,7 +9,8 @@ from pegboard.contracts.files import OCTET_STREAM, PUBLIC, SignedUpload
 from pegboard.db import outside_transaction
 from pegboard.errors import NotFound, ProviderError
 
-from .arrivals import begun, failed, finished, overtaken, problem_of
+from .arrivals import begun, failed, finished, overtaken, refusal_of
+from .checking import check
 from .current import settings, storage
 from .intake import inspected, new_key
 from .models import PENDING, READY, File, StoredObject
@@ -45,17 +46,17 @@ def complete(file_id: str, owner: str | Anyone) -> File:
     if file.state == READY:
         return file
     if file.state != PENDING or file.upload_key is None:
-        raise FileRefused(file.problem or "truncated")
+        raise refusal_of(file)
     key = new_key(PUBLIC if file.public else "")
     if not _attempted(file, key):
         return overtaken(file)
     try:
         with outside_transaction():
             content_type, size = inspected(storage(file.provider), file, key, settings())
+        check(file, key, content_type, size)
         ready = finished(file, key, content_type, size)
     except (FileRefused, NotFound) as error:
-        refused = error if isinstance(error, FileRefused) else FileRefused(problem_of(error))
-        return _refused(file, key, refused)
+        return _refused(file, key, error if isinstance(error, FileRefused) else FileRefused("truncated"))
     except ProviderError:
         _given_up(key)
         raise
@@ -73,7 +74,10 @@ def _attempted(file: File, key: str) -> bool:
 
 
 def _refused(file: File, key: str, refused: FileRefused) -> File:
-    if not failed(file, refused.problem):
+    if refused.problem == "unchecked":  # it can be completed later
+        discard(key)
+        raise refused from None
+    if not failed(file, refused):
         return overtaken(file, key)
     discard(key)
     tidy(StoredObject.file_id == file.id)

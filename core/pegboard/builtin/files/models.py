@@ -23,7 +23,8 @@ class File(Base):
 
     `owner` is the subject of a person, whoever manages the accounts; `provider` names the storage it is in, whatever
     the deployment chooses today. `upload_key` is where a browser sends it; what was looked at is a copy under a `key` of
-    its own. `size` is bytes: as announced while `pending`, as found when `ready`. `problem` says why it `failed`.
+    its own. `size` is bytes: as announced while `pending`, as found when `ready`. `problem` says why it `failed`;
+    where a plugin refused it, `refusal` has its words.
     """
 
     __tablename__ = "files"
@@ -38,6 +39,7 @@ class File(Base):
     size: Mapped[int | None] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(16), default=PENDING)
     problem: Mapped[str | None] = mapped_column(String(32))
+    refusal: Mapped[str | None] = mapped_column(String(500))
     public: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 

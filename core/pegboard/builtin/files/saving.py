@@ -6,7 +6,8 @@ from pegboard.contracts.files import ByteStream
 from pegboard.db import outside_transaction
 from pegboard.errors import ProviderError
 
-from .arrivals import begun, failed, finished, problem_of
+from .arrivals import begun, failed, finished
+from .checking import check
 from .current import settings, storage
 from .intake import Announced
 from .models import File
@@ -22,9 +23,10 @@ def save(
         announced = Announced(stream, file, settings(), before, size)
         with outside_transaction():
             stat = storage(file.provider).put(file.key, announced, size=size, content_type=announced.content_type)
+        check(file, file.key, announced.content_type, stat.size)
         return finished(file, file.key, announced.content_type, stat.size)
     except BaseException as error:  # also when the person hangs up
-        failed(file, problem_of(error))
+        failed(file, error)
         if not isinstance(error, ProviderError):  # after which the object may still arrive
             discard(file.key)
         raise

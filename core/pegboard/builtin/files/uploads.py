@@ -17,7 +17,7 @@ from .models import File
 from .refusals import FileRefused, problem_text
 from .service import files
 
-_STATUS = {"too_large": 413, "quota": 413, "pending": 429, "type": 415}
+_STATUS = {"too_large": 413, "quota": 413, "pending": 429, "type": 415, "refused": 403, "unchecked": 503}
 
 
 @signed_in

@@ -1,4 +1,4 @@
-"""The tables files_owners and files_objects, with what is known of the objects of files that are there."""
+"""What a plugin said about a file; owners to lock; and every object there is of the files that are there."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ LONGEST_SIGNATURE = timedelta(days=1)
 
 
 def upgrade() -> None:
+    op.add_column("files", sa.Column("refusal", sa.String(500), nullable=True))
     op.create_table(
         "files_owners",
         sa.Column("owner", sa.String(255), nullable=False),
@@ -45,6 +46,7 @@ def downgrade() -> None:
     op.drop_table("files_objects")
     op.drop_index("ix_files_owner_state_size", "files")
     op.drop_table("files_owners")
+    op.drop_column("files", "refusal")
 
 
 def _write_down_what_there_is() -> None:
