@@ -30,7 +30,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     from pegboard.live import board_of
 
     folder = tmp_path_factory.mktemp("pages")
-    app = create_app(BoardSettings(env="test", instance_path=folder))
+    app = create_app(BoardSettings(env="test", instance_path=folder), config={"files": {"quota": 1000}})
     with app.app_context():
         for entry in board_of(app).plan.active:
             db.metadata.create_all(db.engine, tables=list(entry.tables))

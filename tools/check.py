@@ -17,7 +17,7 @@ from pathlib import Path
 from tools.manifest import ROOT, plugin_folders
 
 BIN = Path(sys.executable).parent
-TYPED = ("core", "plugins", "tests", "bench", "tools", "setup.py", "wsgi.py")
+TYPED = ("core", "plugins", "examples", "tests", "bench", "tools", "setup.py", "wsgi.py")
 
 
 def steps(arguments: Sequence[str]) -> dict[str, list[str]]:

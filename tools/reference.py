@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from pegboard import contributions
-from pegboard.collect import COLLECTED
+from pegboard.collect import COLLECTED, VETOES
 from pegboard.discovery import GROUP
 from pegboard.hookspecs import Hooks
 from pegboard.plugin import Plugin
@@ -51,6 +51,7 @@ _HOOKS_HEAD = """\
 
 A plugin implements a hook with `@hookimpl` on a method of its class. Contribution hooks are called once, at boot, and return plain data, described
 below; what a hook yields is made a list at once, and an exception is charged to the plugin. A misspelt hook is an error that names the right one.
+A veto hook is called each time there is something to allow. `app_ready` is called last of all at boot.
 """
 
 
@@ -77,13 +78,13 @@ def settings_page() -> str:
 
 
 def hooks_page() -> str:
-    """Each hook with its signature and docstring, then each dataclass that hooks return."""
+    """Each hook with its signature and docstring, then each dataclass that hooks return or are given."""
     parts = [_HOOKS_HEAD]
-    for name in (*COLLECTED, "app_ready"):
+    for name in (*COLLECTED, *VETOES, "app_ready"):
         method = vars(Hooks)[name]
         signature = str(inspect.signature(method)).replace("'", "")
         parts.append(f"## `{name}`\n\n```python\ndef {name}{signature}\n```\n\n{inspect.getdoc(method)}\n")
-    parts.append("## What they return\n\nFrom `pegboard.contributions`.\n")
+    parts.append("## What they return and are given\n\nFrom `pegboard.contributions`.\n")
     for kind in vars(contributions).values():
         if isinstance(kind, type) and kind.__module__ == contributions.__name__:
             listed = "".join(f"    {line}\n" for line in _members(kind))

@@ -16,7 +16,7 @@ from flask import Flask
 
 from .board import Plan, assemble
 from .checks import chosen_providers, debug_wanted
-from .collect import Entry
+from .collect import VETOES, Entry
 from .discovery import Reference
 from .errors import ConfigError, Problem
 from .i18n import EXTENSION as TRANSLATIONS
@@ -159,6 +159,7 @@ def _board(plan: Plan, keys: tuple[str, ...]) -> Board:
         slots=by_slot(owned(plan, "slots", lambda item: item.weight)),
         permissions=MappingProxyType({one.item.name: one.item for one in owned(plan, "permissions")}),
         health_checks=owned(plan, "health_checks"),
+        vetoes=MappingProxyType({hook: owned(plan, hook) for hook in VETOES}),
         user_source=sources[0] if sources else None,
         signing_keys=keys,
     )

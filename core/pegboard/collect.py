@@ -35,7 +35,8 @@ _ITEMS = {
     "health_checks": ("pegboard.contributions", "HealthCheck"),
     "sandbox_peers": ("pegboard.contributions", "SandboxPeer"),
 }
-_NOT_COLLECTED = ("app_ready",)
+VETOES = ("check_file",)
+_NOT_COLLECTED = ("app_ready", *VETOES)
 _IGNORED = ("specname", "tryfirst", "trylast", "wrapper", "hookwrapper")
 COLLECTED = tuple(
     name for name in vars(Hooks) if hasattr(vars(Hooks)[name], f"{PROJECT}_spec") and name not in _NOT_COLLECTED
@@ -143,6 +144,9 @@ def collect(entry: Entry, manager: PluginManager) -> list[Problem]:
             if (implementation := _implementation(manager, step, entry.instance)) is not None:
                 result = implementation()
                 entry.contributions[step] = _materialised(step, result)
+        for step in VETOES:
+            if (implementation := _implementation(manager, step, entry.instance)) is not None:
+                entry.contributions[step] = [implementation]
     except Exception as error:  # noqa: BLE001 - whatever an author's code raises, the others go on
         if manager.has_plugin(entry.name):
             manager.unregister(name=entry.name)
@@ -177,7 +181,7 @@ def preview(entry: Entry) -> list[str]:
     return silent
 
 
-def _implementation(manager: PluginManager, hook: str, instance: Plugin[Any]) -> Callable[[], Any] | None:
+def _implementation(manager: PluginManager, hook: str, instance: Plugin[Any]) -> Callable[..., Any] | None:
     caller = getattr(manager.hook, hook)
     return next((impl.function for impl in caller.get_hookimpls() if impl.plugin is instance), None)
 

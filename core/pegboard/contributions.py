@@ -1,8 +1,9 @@
-"""The dataclasses that contribution hooks return. Plain data: the board decides what becomes of them."""
+"""The dataclasses that hooks return, and those that they are given. Plain data: the board decides what becomes of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Literal, Protocol, TypeVar
@@ -77,6 +78,24 @@ class HealthCheck:
     name: str
     check: Callable[[], None]
     ready: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileToCheck:
+    """What `check_file` is given: a file that is stored and that nobody can read yet. `size` is bytes, `owner` a subject.
+
+    Every file is checked, whether a browser sent it or code saved it. `with file.open() as pieces` gives the content
+    as pieces of bytes, from the start at each call. It is called outside transactions and holds up who waits for the
+    file: bound its time. One that is `Refused` is failed and deleted, and the person reads the words; one that could
+    not be checked may be sent again.
+    """
+
+    filename: str
+    content_type: str
+    size: int
+    owner: str
+    public: bool
+    open: Callable[[], AbstractContextManager[Iterator[bytes]]] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Every hook that a plugin may implement. Contribution hooks are called once, at boot; they return plain data.
 
-Write an implementation with `@hookimpl`. A hook body imports nothing heavy: it runs at every boot.
+A veto hook is called each time there is something to allow; raising `Refused` is the veto.
+Write an implementation with `@hookimpl`. A hook body imports nothing heavy: that of a contribution runs at every boot.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from flask import Blueprint, Flask
 
     from .contracts.capability import Capability
-    from .contributions import HealthCheck, NavItem, Permission, Provider, SandboxPeer, Slot, UserSource
+    from .contributions import FileToCheck, HealthCheck, NavItem, Permission, Provider, SandboxPeer, Slot, UserSource
 
 PROJECT = "pegboard"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -72,6 +73,10 @@ class Hooks:
     @hookspec
     def sandbox_peers(self) -> Iterable[SandboxPeer]:
         """Local stand-ins that speak the vendor's real protocol, for `pegboard sandbox`."""
+
+    @hookspec
+    def check_file(self, file: FileToCheck) -> None:
+        """A veto before a file can be read: `Refused` with words for the person. After any other error it stays closed."""
 
     @hookspec
     def app_ready(self, app: Flask) -> None:

@@ -42,6 +42,7 @@ class Board:
     slots: Mapping[str, tuple[Owned, ...]]
     permissions: Mapping[str, Permission]
     health_checks: tuple[Owned, ...]
+    vetoes: Mapping[str, tuple[Owned, ...]]
     user_source: UserSource | None
     signing_keys: tuple[str, ...] = field(repr=False)
     broken: dict[str, str] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pegboard.collect import COLLECTED
+from pegboard.collect import COLLECTED, VETOES
 from pegboard.hookspecs import PROJECT, Hooks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,14 +33,15 @@ def test_every_hook_has_a_sentence_an_implementation_and_a_test(hook: str) -> No
     described = (vars(Hooks)[hook].__doc__ or "").strip()
     assert described.endswith("."), f"{hook} needs a docstring of whole sentences"
     written = re.compile(rf"@hookimpl[^\n]*\n\s+def {hook}\(")
-    users = [*sources(CORE / "builtin", "py"), *sources(ROOT / "plugins", "py")]
+    folders = (CORE / "builtin", ROOT / "plugins", ROOT / "examples")
+    users = [path for folder in folders for path in sources(folder, "py")]
     assert any(written.search(path.read_text(encoding="utf-8")) for path in users), f"no plugin implements {hook}"
     tested = [path for path in sources(ROOT / "tests", "py") if hook in path.read_text(encoding="utf-8")]
     assert [path for path in tested if path != Path(__file__)], f"no test names {hook}"
 
 
-def test_every_hook_is_collected_or_called_when_the_board_is_ready() -> None:
-    assert set(COLLECTED) | {"app_ready"} == set(HOOKS)
+def test_every_hook_is_collected_or_a_veto_or_called_when_the_board_is_ready() -> None:
+    assert {*COLLECTED, *VETOES, "app_ready"} == set(HOOKS)
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..board import Plan, assemble
-from ..collect import Entry, preview
+from ..collect import VETOES, Entry, preview
 from ..errors import PegboardError
 from ..hookspecs import PROJECT, Hooks
 from ..rehearsal import Rehearsal, mount_point
@@ -161,6 +161,7 @@ def describe(entry: Entry) -> dict[str, Any]:
         "template globals": sorted(entry.contributions.get("template_globals", {})),
         "health checks": [check.name for check in entry.list("health_checks")],
         "sandbox peers": [peer.name for peer in entry.list("sandbox_peers")],
+        "vetoes": [hook for hook in VETOES if hasattr(getattr(entry.plugin, hook), f"{PROJECT}_impl")],
     }
     return {
         "name": entry.name,

@@ -6,31 +6,12 @@ import base64
 import secrets
 
 from pegboard.contracts.files import ByteStream, FileStorage
-from pegboard.errors import Refused
-from pegboard.i18n import gettext as _
 
 from .models import File
+from .quota import Usage
+from .refusals import FileRefused
 from .settings import FilesSettings
 from .sniffing import HEAD, sniffed_type
-
-
-class FileRefused(Refused):
-    """A file that may not be stored. `problem` is `too_large`, `type` or `truncated`; the message is for the person."""
-
-    def __init__(self, problem: str) -> None:
-        self.problem = problem
-        super().__init__(problem_text(problem))
-
-
-def problem_text(problem: str | None) -> str:
-    """What a person reads about a file that failed."""
-    texts = {
-        "too_large": _("This file is larger than allowed."),
-        "type": _("Files of this type are not accepted."),
-        "truncated": _("The file did not arrive whole. Upload it again."),
-        "unreachable": _("Files could not be stored at that moment. Upload it again."),
-    }
-    return texts.get(problem or "", _("The upload did not finish. Delete this one and upload it again."))
 
 
 def new_id() -> str:
@@ -49,15 +30,16 @@ def _random(count: int) -> str:
 
 
 class Announced:
-    """A stream whose type is known before the first byte is stored. It raises FileRefused past the limit, and where
-    it has not the `size` in bytes that it was said to have."""
+    """A stream whose type is known before the first byte is stored. It raises FileRefused past the limit, past what is
+    left of the owner's quota, and where it has not the `size` in bytes that it was said to have."""
 
     def __init__(
-        self, stream: ByteStream, filename: str, declared: str, settings: FilesSettings, size: int | None = None
+        self, stream: ByteStream, file: File, settings: FilesSettings, usage: Usage, size: int | None = None
     ) -> None:
         self._stream, self._limit, self._size, self._count = stream, settings.max_size, size, 0
+        self._usage = usage
         self._head = self._first()
-        self.content_type = sniffed_type(self._head, filename, declared)
+        self.content_type = sniffed_type(self._head, file.filename, file.content_type)
         if not settings.accepts(self.content_type):
             raise FileRefused("type")
 
@@ -67,6 +49,8 @@ class Announced:
         self._count += len(piece)
         if self._count > self._limit:
             raise FileRefused("too_large")
+        if self._usage.left is not None and self._count > self._usage.left:
+            raise self._usage.refusal()
         if self._size is not None and (self._count > self._size or (not piece and size and self._count < self._size)):
             raise FileRefused("truncated")
         return piece
@@ -78,8 +62,8 @@ class Announced:
         return head
 
 
-def inspected(storage: FileStorage, file: File, settings: FilesSettings) -> tuple[str, int]:
-    """Copy what the browser sent to the file's own key, look at the copy, and return its type and size in bytes.
+def inspected(storage: FileStorage, file: File, key: str, settings: FilesSettings) -> tuple[str, int]:
+    """Copy what the browser sent to `key`, look at the copy, and return its type and size in bytes.
 
     FileRefused unless it is what was announced. Makes calls: never inside a transaction.
     """
@@ -87,10 +71,10 @@ def inspected(storage: FileStorage, file: File, settings: FilesSettings) -> tupl
     sent = storage.stat(file.upload_key)
     if sent.size > settings.max_size:
         raise FileRefused("too_large")
-    stat = storage.copy(file.upload_key, file.key)
+    stat = storage.copy(file.upload_key, key)
     if stat.size != file.size or stat.size > settings.max_size:
         raise FileRefused("truncated")
-    with storage.read(file.key, end=HEAD) as pieces:
+    with storage.read(key, end=HEAD) as pieces:
         head = b"".join(pieces)
     content_type = sniffed_type(head, file.filename, file.content_type)
     if not settings.accepts(content_type):

@@ -1,17 +1,20 @@
-"""Rows of `files`: found with their owner, and moved from state to state by the one request that wins."""
+"""Rows of `files`: found with their owner, and changed in transactions of their own."""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, Update, select, update
+from sqlalchemy.sql.dml import Delete
 from werkzeug.exceptions import NotFound
 
 from pegboard.db import db, outside_transaction
 from pegboard.errors import PegboardError
 
-from .models import DELETING, PENDING, File
+from .models import File
 
 S = TypeVar("S", bound=Select[Any])
 
@@ -45,34 +48,32 @@ def find(file_id: str, owner: str | Anyone) -> File:
     return file
 
 
-def add(file: File) -> File:
-    """Write a new row, commit, and return it detached."""
-    db.session.add(file)
-    db.session.commit()
-    db.session.expunge(file)
-    return file
+@contextmanager
+def transaction() -> Iterator[None]:
+    """A transaction that commits at the end and rolls back what raises. It is refused to a caller who has written.
 
-
-def move(file: File, state: str, **values: Any) -> bool:
-    """Move a file on, if it is where the move may start: only `deleting` starts anywhere. Whether it moved; commits."""
+    Rows of `files` are changed before rows of `files_objects`, so that two transactions never wait for each other.
+    """
     with outside_transaction():
-        wanted = update(File).where(File.id == file.id)
-    if state != DELETING:
-        wanted = wanted.where(File.state == PENDING)
-    moved = _ran(wanted.values(state=state, **values))
-    if moved:
-        file.state = state
-        for name, value in values.items():
-            setattr(file, name, value)
-    return moved
+        try:
+            yield
+            db.session.commit()
+        except BaseException:
+            db.session.rollback()
+            raise
 
 
-def forget(file: File) -> None:
-    """Delete the row; commits."""
-    _ran(delete(File).where(File.id == file.id, File.state == DELETING))
-
-
-def _ran(statement: Any) -> bool:
+def changed(statement: Update | Delete) -> int:
+    """How many rows a statement has changed, in the caller's transaction."""
     result: Any = db.session.execute(statement, execution_options={"synchronize_session": False})
-    db.session.commit()
-    return bool(result.rowcount)
+    return int(result.rowcount)
+
+
+def move(file: File, *states: str, to: str, **values: Any) -> bool:
+    """Move a file on, in the caller's transaction, if it is in one of these states. Whether it moved."""
+    moved = update(File).where(File.id == file.id, File.state.in_(states)).values(state=to, **values)
+    if not changed(moved):
+        return False
+    for name, value in (("state", to), *values.items()):
+        setattr(file, name, value)
+    return True

@@ -1,4 +1,4 @@
-"""The settings of `files`: how large a file may be, which types are accepted, how long links live."""
+"""The settings of `files`: how large a file may be, how much one owner may store, which types, how long links live."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ class FilesSettings(PluginSettings):
     """`[files]` in `pegboard.toml`, `FILES_…` in the environment."""
 
     max_size: int = Field(default=100 * 1024 * 1024, ge=1, description="Largest file, in bytes.")
+    quota: int = Field(default=0, ge=0, description="What all files of one owner may take up, in bytes; 0 is no limit.")
+    max_pending: int = Field(
+        default=50,
+        ge=1,
+        description="How many uploads of one owner may be on their way at once, those included that were deleted or "
+        "refused while a browser may still send them.",
+    )
     allowed_types: tuple[str, ...] = Field(
         default=(),
         description='Media types that are accepted, as in ["image/*", "application/pdf"]; none listed accepts all.',

@@ -13,11 +13,11 @@ from pegboard.web.errors import error_answer
 from pegboard.web.limits import spend
 from pegboard.web.users import current_user, signed_in
 
-from .intake import FileRefused, problem_text
 from .models import File
+from .refusals import FileRefused, problem_text
 from .service import files
 
-_STATUS = {"too_large": 413, "type": 415}
+_STATUS = {"too_large": 413, "quota": 413, "pending": 429, "type": 415, "refused": 403, "unchecked": 503}
 
 
 @signed_in

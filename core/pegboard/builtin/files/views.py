@@ -18,9 +18,9 @@ from pegboard.web.users import can, current_user, permission, signed_in
 
 from . import uploads
 from .forms import upload_form
-from .intake import FileRefused, problem_text
 from .plugin import MODERATE, Files
 from .records import ANYONE, Anyone
+from .refusals import FileRefused, problem_text
 from .service import files
 
 PER_PAGE = 50
@@ -122,6 +122,7 @@ def _page(endpoint: str, owner: str | Anyone) -> str:
         max_size=settings.max_size,
         accept=",".join(settings.allowed_types) or None,
         problem_text=problem_text,
+        usage=None if owner is ANYONE else files.usage(owner),
     )
 
 

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from flask import Blueprint, Flask, request
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from pegboard import BoardSettings, Plugin, Provider, create_app, hookimpl
+from pegboard.builtin.files.models import StoredObject
 from pegboard.builtin.files.plugin import Files
 from pegboard.builtin.files.records import ANYONE
 from pegboard.builtin.files.service import files
@@ -132,6 +134,7 @@ def make_board(tmp_path: Path) -> Iterator[MakeBoard]:
         provider: str = "local",
         public_url: str = "http://127.0.0.1:5000",
         more: Mapping[type[Plugin[Any]], Mapping[str, Any]] | None = None,
+        database_url: str | None = None,
         **settings: Any,
     ) -> Flask:
         others = dict(more or {})
@@ -141,7 +144,7 @@ def make_board(tmp_path: Path) -> Iterator[MakeBoard]:
             builtins=(),
             instance_path=tmp_path,
             public_url=public_url,
-            database_url=f"sqlite:///{tmp_path}/test.db",
+            database_url=database_url or f"sqlite:///{tmp_path}/test.db",
             providers={"files": provider},
         )
         app = create_app(
@@ -193,3 +196,10 @@ def states(app: Flask) -> list[tuple[str, str | None]]:
 def objects(folder: Path) -> list[str]:
     """The objects in a folder of local files."""
     return sorted(path.name for path in folder.rglob("*@") if path.is_file())
+
+
+def known_objects(app: Flask) -> dict[str, str]:
+    """The state of every object that the board knows of, by its name in a folder of local files."""
+    with app.app_context():
+        rows = db.session.execute(select(StoredObject.key, StoredObject.state)).all()
+    return {f"{key.rpartition('/')[2]}@": state for key, state in rows}

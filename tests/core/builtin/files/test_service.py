@@ -136,8 +136,8 @@ def test_each_row_names_its_provider_whatever_is_chosen_later(make_board: MakeBo
             assert b"".join(pieces) == PNG
 
 
-def test_keys_and_ids_cannot_be_guessed_and_hold_nothing_of_the_name(board: Flask) -> None:
-    with board.app_context():
+def test_keys_and_ids_cannot_be_guessed_and_hold_nothing_of_the_name(make_board: MakeBoard) -> None:
+    with make_board(max_pending=100).app_context():
         made = [files.begin_upload("secret-plan.pdf", None, 3, "alice")[0] for _ in range(50)]
         made += [files.save(BytesIO(b"abc"), "secret-plan.pdf", None, "alice") for _ in range(50)]
     assert len({file.key for file in made} | {file.id for file in made}) == 200

@@ -322,7 +322,8 @@ def test_deleting_asks_first_and_says_what_it_did(board: Flask, tmp_path: Path) 
     assert objects(tmp_path) == []
 
 
-def test_long_lists_come_in_pages(board: Flask) -> None:
+def test_long_lists_come_in_pages(make_board: MakeBoard) -> None:
+    board = make_board(max_pending=100)
     with board.app_context():
         for number in range(51):
             files.begin_upload(f"file-{number:02}", None, 1, "alice")
