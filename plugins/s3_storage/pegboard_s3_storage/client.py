@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
 
+from pegboard.deadline import seconds_left
+
 from .deadline import DeadlinePassed, within
-from .failures import as_provider_error, timed_out
+from .failures import as_provider_error, out_of_time, timed_out
 from .settings import S3Settings
 
 T = TypeVar("T")
@@ -52,10 +54,14 @@ class ClientSource:
         seconds: float = QUICK,
         unwanted: Callable[[T], None] | None = None,
     ) -> T:
-        """One call to the store, answered within `seconds`; every error is a `ProviderError`.
+        """One call to the store, answered within `seconds`, or sooner where somebody waits for less; every error is a
+        `ProviderError`.
 
         `unwanted` disposes of an answer that comes later.
         """
+        seconds = seconds_left(seconds)
+        if not seconds:
+            raise out_of_time(operation)
         with translated(operation):
             clients = self.get()
             try:

@@ -63,8 +63,19 @@ def as_provider_error(operation: str, error: Any) -> ProviderError:
     )
 
 
+def no_bucket(operation: str) -> ProviderError:
+    code = "NoSuchBucket"
+    return ProviderError(f"{code}: {_ADVICE[code]}", provider=PROVIDER, operation=operation, permanent=True)
+
+
 def timed_out(operation: str, seconds: float) -> ProviderError:
     return ProviderError(f"no answer within {seconds:.0f} s", provider=PROVIDER, operation=operation)
+
+
+def out_of_time(operation: str) -> ProviderError:
+    return ProviderError(
+        "not asked: calls before it took all the time there was", provider=PROVIDER, operation=operation
+    )
 
 
 @contextmanager

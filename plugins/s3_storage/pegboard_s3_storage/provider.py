@@ -19,10 +19,10 @@ from pegboard.contracts.files import (
     is_public,
     shown_inline,
 )
-from pegboard.errors import ProviderError
+from pegboard.errors import NotFound, ProviderError
 
 from .client import QUICK, ClientSource, translated
-from .failures import PROVIDER, complete_answer
+from .failures import PROVIDER, complete_answer, no_bucket
 from .parts import PartUploads
 from .reading import opened
 from .settings import S3Settings
@@ -146,7 +146,11 @@ class S3FileStorage:
         return {"Bucket": self._settings.bucket, "Key": f"{self._prefix}{key}"}
 
     def _head(self, operation: str, key: str) -> Stat:
-        head = self._source.call(operation, lambda clients: clients.quick.head_object(**self._object(key)))
+        try:
+            head = self._source.call(operation, lambda clients: clients.quick.head_object(**self._object(key)))
+        except NotFound:
+            self._require_bucket(operation)
+            raise
         with complete_answer(operation):
             return Stat(
                 size=int(head["ContentLength"]),
@@ -154,6 +158,13 @@ class S3FileStorage:
                 etag=str(head["ETag"]).strip('"'),
                 modified=head["LastModified"].astimezone(UTC),
             )
+
+    def _require_bucket(self, operation: str) -> None:
+        """The answer to this question has no body that could tell a missing bucket from a missing object."""
+        try:
+            self._source.call(operation, lambda clients: clients.quick.head_bucket(Bucket=self._settings.bucket))
+        except NotFound:
+            raise no_bucket(operation) from None
 
     @contextmanager
     def _read(self, key: str, start: int, end: int | None) -> Iterator[Iterator[bytes]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 import urllib.error
 import urllib.request
 from base64 import b64decode, b64encode
@@ -19,11 +20,16 @@ from flask.testing import FlaskClient
 
 from pegboard.builtin.files.records import ANYONE
 from pegboard.builtin.files.service import files
+from pegboard.builtin.files.uploads import PATIENCE
+from pegboard.contracts.files import FILES
+from pegboard.errors import ProviderError
+from pegboard.live import current_board
 from pegboard.testing.faults import FaultProxy
 from pegboard.testing.serving import serve
 from pegboard_s3_storage.bucket import make_bucket
 from pegboard_s3_storage.peer import Seaweed
 from pegboard_s3_storage.plugin import S3Storage
+from pegboard_s3_storage.provider import S3FileStorage
 from pegboard_s3_storage.settings import S3Settings
 from tests.core.builtin.files.boards import PNG, MakeBoard, make_board, states, token
 from tests.core.builtin.files.test_browser import chromium, page
@@ -159,10 +165,47 @@ def test_a_server_that_is_down_is_said_in_words_and_loses_no_row(
     data = {"csrf_token": token(client), "file": (BytesIO(PNG), "chart.png")}
     first = client.post("/files/upload", data=data)
     second = client.post(f"/files/uploads/{begun['id']}/complete", headers={"X-CSRFToken": data["csrf_token"]})
-    assert (first.status_code, second.status_code) == (503, 503)
+    assert (first.status_code, second.status_code) == (303, 503)
+    assert "chart.png could not be stored. Upload it again in a minute." in client.get("/files/").text
     assert client.get("/files/").status_code == 200
     assert states(far_board) == [("pending", None), ("failed", "unreachable")]
     network.heal()
+    assert _completed(client, begun["id"]) == 200
+
+
+@pytest.mark.parametrize("latency", [1, 2.5])
+def test_a_slow_server_holds_no_page_up_for_long(far_board: Flask, network: FaultProxy, latency: float) -> None:
+    """Without a limit for all calls together, three files of a form or one look at an upload took up to 18 seconds."""
+    client = far_board.test_client()
+    begun = _begun(client, len(PNG))
+    assert _sent(begun["upload"], PNG) // 100 == 2
+    headers = {"X-CSRFToken": token(client)}
+    three = {"csrf_token": headers["X-CSRFToken"], "file": [(BytesIO(PNG), f"{number}.png") for number in range(3)]}
+    network.slow(latency)
+    took = []
+    for path, data in ((f"/files/uploads/{begun['id']}/complete", None), ("/files/upload", three), ("/files/", None)):
+        started = time.monotonic()
+        client.open(path, method="GET" if path == "/files/" else "POST", data=data, headers=headers)
+        took.append(time.monotonic() - started)
+    assert max(took) < 2 * PATIENCE  # twice: machines are noisy
+    network.heal()
+    assert len(states(far_board)) == 4
+    assert _completed(client, begun["id"]) == 200
+
+
+def test_a_misspelt_bucket_is_the_deployments_fault_and_loses_no_upload(board: Flask, settings: S3Settings) -> None:
+    client = board.test_client()
+    begun = _begun(client, len(PNG))
+    assert _sent(begun["upload"], PNG) // 100 == 2
+    with board.app_context():
+        storage = current_board().provider(FILES, "s3")
+        assert isinstance(storage, S3FileStorage)
+        storage._settings = settings.model_copy(update={"bucket": "misspelt"})
+        assert _completed(client, begun["id"]) == 503
+        with pytest.raises(ProviderError, match="the bucket is not there: create it, or correct bucket"):
+            storage.stat("aa/bb")
+        storage._settings = settings
+    assert states(board) == [("pending", None)]
     assert _completed(client, begun["id"]) == 200
 
 

@@ -68,9 +68,6 @@ def inspected(storage: FileStorage, file: File, key: str, settings: FilesSetting
     FileRefused unless it is what was announced. Makes calls: never inside a transaction.
     """
     assert file.upload_key is not None  # noqa: S101 - for the type checker
-    sent = storage.stat(file.upload_key)
-    if sent.size > settings.max_size:
-        raise FileRefused("too_large")
     stat = storage.copy(file.upload_key, key)
     if stat.size != file.size or stat.size > settings.max_size:
         raise FileRefused("truncated")

@@ -68,7 +68,10 @@ class FileService:
     def list(self, owner: str | Anyone, *, limit: int = 50, offset: int = 0) -> Sequence[File]:
         """Records, newest first. Asks only the database."""
         query = owned_by(select(File), owner).order_by(File.created_at.desc(), File.id)
-        return db.session.scalars(query.limit(limit).offset(offset)).all()
+        found = db.session.scalars(query.limit(limit).offset(offset)).all()
+        for file in found:
+            db.session.expunge(file)
+        return found
 
     def count(self, owner: str | Anyone) -> int:
         """How many files there are. Asks only the database."""

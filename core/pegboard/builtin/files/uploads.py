@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import abort, get_template_attribute, jsonify, request
 
+from pegboard.deadline import answer_within
 from pegboard.i18n import gettext as _
 from pegboard.live import current_board
 from pegboard.web.errors import error_answer
@@ -17,6 +18,8 @@ from .models import File
 from .refusals import FileRefused, problem_text
 from .service import files
 
+PATIENCE = 4.5  # seconds that a page waits for the store, all calls together
+COPIED_PER_SECOND = 32 * 1024 * 1024  # bytes that a store must copy by itself, for a page to wait for it
 _STATUS = {"too_large": 413, "quota": 413, "pending": 429, "type": 415, "refused": 403, "unchecked": 503}
 
 
@@ -48,8 +51,11 @@ def begin() -> Any:
 @signed_in
 def complete(file_id: str) -> Any:
     """200 `{id, state, row}`: the row is the file's entry in the list, as HTML."""
+    owner = subject()
+    size = files.get(file_id, owner).size or 0
     try:
-        file = files.complete_upload(file_id, subject())
+        with answer_within(PATIENCE + size / COPIED_PER_SECOND):
+            file = files.complete_upload(file_id, owner)
     except FileRefused as error:
         return refused(error)
     return jsonify({"id": file.id, "state": file.state, "row": _row(file)})

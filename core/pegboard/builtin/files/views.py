@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from math import ceil
 from typing import Any
 
@@ -9,6 +10,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from pegboard.deadline import answer_within
+from pegboard.errors import ProviderError
 from pegboard.i18n import gettext as _
 from pegboard.i18n import ngettext
 from pegboard.live import current_board
@@ -22,8 +25,11 @@ from .plugin import MODERATE, Files
 from .records import ANYONE, Anyone
 from .refusals import FileRefused, problem_text
 from .service import files
+from .uploads import PATIENCE
 
+log = logging.getLogger("pegboard.files")
 PER_PAGE = 50
+STORED_PER_SECOND = 512 * 1024  # bytes of a form that a store must take, for a page to wait for it
 _FORM_BYTES = 1024 * 1024  # what a form may hold beside its files
 
 
@@ -56,20 +62,26 @@ def everyone() -> str:
 def upload() -> Any:
     """The form without the script. Each file is stored or refused on its own; the messages say which."""
     owner = uploads.subject()
-    spend("300/minute", "files.upload", owner)
     sent = [file for file in request.files.getlist("file") if file.filename]
     if not sent:
         flash(_("Choose a file first."), "error")
     stored = 0
-    for file in sent:
-        try:
-            files.save(file.stream, file.filename or "", file.mimetype, owner)
-        except FileRefused as refused:
-            if wants_json():
-                return uploads.refused(refused)
-            flash(f"{(file.filename or '')[:80]}: {refused}", "error")
-        else:
-            stored += 1
+    with answer_within(PATIENCE + (request.content_length or 0) / STORED_PER_SECOND):
+        for file in sent:
+            name = (file.filename or "")[:80]
+            try:
+                files.save(file.stream, file.filename or "", file.mimetype, owner)
+            except FileRefused as refused:
+                if wants_json():
+                    return uploads.refused(refused)
+                flash(f"{name}: {refused}", "error")
+            except ProviderError as error:
+                if wants_json():
+                    raise
+                log.warning("a file was not stored: %s", error)
+                flash(_("%(name)s could not be stored. Upload it again in a minute.", name=name), "error")
+            else:
+                stored += 1
     if stored:
         flash(ngettext("%(num)s file uploaded.", "%(num)s files uploaded.", stored), "success")
     return redirect(url_for("files.index"), 303)
@@ -91,7 +103,8 @@ def delete(file_id: str) -> Any:
     file = files.get(file_id, _reach())
     if request.method == "GET":
         return render_template("files/delete.html", file=file)
-    files.delete(file.id, _reach())
+    with answer_within(PATIENCE):
+        files.delete(file.id, _reach())
     if wants_json():
         return "", 204
     flash(_("%(name)s is deleted.", name=file.filename), "success")
@@ -138,6 +151,8 @@ def _sent_to(url: str, caching: str) -> Response:
 
 
 def _allow_large(endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """Before anything reads the form, and so before its token is checked."""
-    if endpoint == "files.upload" and current_user() is not None:
+    """Before anything reads the form, and so before its token is checked: who may send much, and how often."""
+    user = current_user() if endpoint == "files.upload" else None
+    if user is not None:
+        spend("300/minute", "files.upload", user.subject)
         request.max_content_length = current_board().plugin(Files).settings.max_size + _FORM_BYTES

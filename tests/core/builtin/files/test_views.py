@@ -293,7 +293,7 @@ def test_a_public_file_has_a_stable_address_for_everyone(board: Flask) -> None:
 def test_pages_that_only_list_never_ask_for_the_storage(moody_board: Flask) -> None:
     client, storage = moody_board.test_client(), moody(moody_board)
     storage.fails |= {"put", "stat", "read", "copy", "delete"}
-    assert _uploaded(client).status_code == 503
+    assert "chart.png could not be stored. Upload it again in a minute." in _uploaded(client).text
     calls = len(storage.in_transaction)
     page = client.get("/files/")
     assert page.status_code == 200
@@ -303,15 +303,17 @@ def test_pages_that_only_list_never_ask_for_the_storage(moody_board: Flask) -> N
 
 def test_a_storage_that_does_not_answer_is_said_in_words_and_loses_no_row(moody_board: Flask) -> None:
     client = moody_board.test_client()
-    moody(moody_board).fails |= {"put", "stat", "delete"}
-    answer = _uploaded(client)
-    assert answer.status_code == 503
+    moody(moody_board).fails |= {"put", "copy", "delete"}
+    assert "could not be stored" in _uploaded(client).text
+    form = {"csrf_token": token(client), "file": (BytesIO(PNG), "told.png")}
+    assert client.post("/files/upload", data=form, headers={"Accept": "application/json"}).status_code == 503
     headers = {"X-CSRFToken": token(client)}
     begun = client.post("/files/uploads", json={"name": "a", "type": "", "size": 3}, headers=headers).get_json()
     assert client.post(f"/files/uploads/{begun['id']}/complete", json={}, headers=headers).status_code == 503
-    assert states(moody_board) == [("failed", "unreachable"), ("pending", None)]
+    refused = [("failed", "unreachable"), ("failed", "unreachable")]
+    assert states(moody_board) == [*refused, ("pending", None)]
     assert client.post(f"/files/{begun['id']}/delete", headers=headers).status_code == 503
-    assert states(moody_board) == [("failed", "unreachable"), ("deleting", None)]
+    assert states(moody_board) == [*refused, ("deleting", None)]
 
 
 def test_deleting_asks_first_and_says_what_it_did(board: Flask, tmp_path: Path) -> None:
