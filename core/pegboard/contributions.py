@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Literal, Protocol, TypeVar
@@ -83,11 +83,13 @@ class HealthCheck:
 class UserSource:
     """How the core learns who is asking. `load` runs at most once a request, when somebody wants to know.
 
-    `sign_in_endpoint` is where guards send people who are not signed in.
+    `sign_in_endpoint` is where guards send people who are not signed in. `names` tells the names of people by their
+    subject, as far as it knows them.
     """
 
     load: Callable[[], User | None]
     sign_in_endpoint: str
+    names: Callable[[Collection[str]], Mapping[str, str]] | None = None
 
 
 class RunningPeer(Protocol):

@@ -18,6 +18,7 @@ from pegboard.builtin.accounts.keys import uuid7
 from pegboard.builtin.accounts.models import User, UserRole
 from pegboard.db import db, utc_now
 from pegboard.errors import Refused
+from pegboard.web.users import names_of
 
 from .conftest import ALICE, BOB, PASSWORD, Browser, Make, add_user
 
@@ -249,6 +250,12 @@ def test_a_name_is_changed_and_others_are_not(app: Flask, alice: Browser) -> Non
     assert alice.submit("/account/profile", name="a" * 201).status_code == 422
     with app.app_context():
         assert [user.name for user in service.all_users()] == ["Alice Liddell", "Bob"]
+
+
+def test_names_are_found_by_the_keys_that_other_plugins_store(app: Flask) -> None:
+    bob = add_user(app, BOB, "Bob")
+    with app.app_context():
+        assert names_of({bob, "gone"}) == {bob: "Bob"}
 
 
 def test_a_boot_imports_none_of_the_slow_libraries(make_board: Make) -> None:

@@ -79,6 +79,18 @@ def test_a_moderator_sees_and_deletes_everyones(board: Flask) -> None:
     assert states(board) == []
 
 
+def test_a_moderator_sees_the_owners_names_where_the_accounts_know_them(
+    board: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pegboard.builtin.files.views.names_of", lambda subjects: {"alice": "Alice Liddell"})
+    _saved(board)
+    with board.app_context():
+        files.save(BytesIO(PNG), "left.png", None, "gone")
+    page = board.test_client().get("/files/all", headers=MONA).text
+    assert "· Alice Liddell<" in page
+    assert "· gone<" in page
+
+
 @pytest.mark.parametrize("path", ["/files/", "/files/all", "/files/abc", "/files/abc/delete"])
 def test_who_is_not_signed_in_is_sent_to_sign_in(board: Flask, path: str) -> None:
     answer = board.test_client().get(path, headers=NOBODY)
