@@ -11,6 +11,7 @@ from werkzeug.http import quote_etag
 
 from pegboard.contracts.files import PUBLIC, Stat, check_arguments, shown_inline
 from pegboard.errors import NotFound, ProviderError
+from pegboard.i18n import gettext as _
 from pegboard.web.csrf import exempt
 
 from .objects import PROVIDER
@@ -63,11 +64,14 @@ def _verify(storage: LocalFileStorage, method: Method, token: str) -> Grant:
 def _receive(storage: LocalFileStorage, grant: Grant) -> Stat:
     size = request.content_length
     if size is None:
-        abort(411, "The upload must say its length.")
+        abort(411, _("The upload must say its length."))
     if size != grant.size:
-        abort(413 if size > (grant.size or 0) else 400, f"This link takes {grant.size} bytes, not {size}.")
+        abort(
+            413 if size > (grant.size or 0) else 400,
+            _("This link takes %(wanted)s bytes, not %(sent)s.", wanted=grant.size, sent=size),
+        )
     if request.headers.get("Content-Type") != grant.content_type:
-        abort(415, f"This link takes {grant.content_type}.")
+        abort(415, _("This link takes %(type)s.", type=grant.content_type))
     request.max_content_length = size  # the token allows it, whatever the limit for forms is
     try:
         return storage.put(grant.key, request.stream, size=size, content_type=grant.content_type or "")
@@ -107,7 +111,7 @@ def _send(storage: LocalFileStorage, key: str, grant: Grant | None, caching: str
 
 def _give_up(error: ProviderError) -> NoReturn:
     current_app.logger.error("%s", error)
-    abort(503, "Files cannot be reached at the moment. Try again later.")
+    abort(503, _("Files cannot be reached at the moment. Try again later."))
 
 
 def _asked_range(asked: Request, stat: Stat) -> tuple[int, int] | None:
