@@ -11,7 +11,7 @@ from flask import Flask
 
 from pegboard.testing.serving import serve
 from tests.core.builtin.files.boards import PNG, MakeBoard, objects
-from tests.core.builtin.files.in_a_browser import Stored, UploadsInABrowser, choose, console, drop, file
+from tests.core.builtin.files.in_a_browser import Stored, UploadsInABrowser, choose, console, drop, file, text
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -41,6 +41,15 @@ def test_a_refused_file_says_why_and_can_be_tried_again(page: Page, make_board: 
         row.get_by_role("button", name="Try again").click()
         page.locator("[data-upload-item][data-state=failed]").wait_for()
         assert page.locator("[data-upload-item]").count() == 1
+
+
+def test_a_board_that_does_not_answer_is_said_in_words(page: Page, board: Flask, tmp_path: Path) -> None:
+    with serve(board) as url:
+        page.goto(f"{url}/files/")
+        page.route("**/files/uploads", lambda route: route.abort())
+        drop(page, file(tmp_path, "lost.txt", 10))
+        page.locator("[data-upload-item][data-state=failed]").wait_for()
+        assert text(page, "[data-upload-note]") == "The upload failed. Try again."
 
 
 @pytest.mark.parametrize("width", [390, 1280])
