@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import time
@@ -11,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlencode
 
 READY_WITHIN = 60.0
 ANSWER_WITHIN = 20.0
@@ -27,8 +29,33 @@ def free_port() -> int:
 
 def get(url: str) -> tuple[int, bytes]:
     """The status and body of a GET, whatever the status is; raises OSError where nothing answers."""
+    return _answer(urllib.request.build_opener(), url)
+
+
+class Visitor:
+    """A browser without scripts: it keeps its cookies, follows redirects and sends forms with their token."""
+
+    def __init__(self, board: str) -> None:
+        self._board = board
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+
+    def get(self, path: str) -> tuple[int, str]:
+        """The status and the text of a page."""
+        status, body = _answer(self._opener, self._board + path)
+        return status, body.decode()
+
+    def submit(self, path: str, **fields: str) -> tuple[int, str]:
+        """Fill in the form of the page at `path` and send it there; the status and the text of where that leads."""
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.get(path)[1])
+        assert token, f"{path} has no form"
+        data = urlencode({"csrf_token": token[1], **fields}).encode()
+        status, body = _answer(self._opener, self._board + path, data)
+        return status, body.decode()
+
+
+def _answer(opener: urllib.request.OpenerDirector, url: str, data: bytes | None = None) -> tuple[int, bytes]:
     try:
-        with urllib.request.urlopen(url, timeout=ANSWER_WITHIN) as answer:
+        with opener.open(url, data, timeout=ANSWER_WITHIN) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         with error:

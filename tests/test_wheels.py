@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
-from tests.serving import foreign_environment, free_port, get, served
+from tests.serving import Visitor, foreign_environment, free_port, get, served
 from tools.exclusive import exclusive
 from tools.installer import run_uv
 from tools.manifest import LOCKS, ROOT, plugin_folders
@@ -28,6 +29,8 @@ SOURCES = ("core", "plugins", "tools", "setup.cfg", "setup.py", "pyproject.toml"
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", "build", "dist", "vendor")
 BOOTSTRAP = "pegboard/web/static/vendor/bootstrap/bootstrap.min.css"
 BOOTSTRAP_SHA256 = "d85327d99c7a3ee1f9b5d0500d1370acea3ad2db39c163c2f51f232baedbdede"
+PAGES = ("/", "/files/", "/account/profile", "/account/password", "/account/sessions")
+FRONT_END = {"bootstrap.min.css", "pegboard.css", "theme.js", "favicon.svg", "icons.svg", "upload.js"}
 PLACES = [".", *(f"plugins/{folder.name}" for folder in plugin_folders())]
 
 
@@ -147,12 +150,16 @@ def test_a_board_boots_migrates_and_serves_from_the_wheels(installed: Installed)
     for folder in plugin_folders():
         assert folder.name in plugins
     with served(command, port=port, folder=installed.folder, environment=environment) as url:
-        status, page = get(f"{url}/")
-        assert status == 200
-        (style,) = re.findall(r'href="([^"]*bootstrap\.min\.css[^"]*)"', page.decode())
-        status, css = get(f"{url}{style}")
-        assert status == 200
-        assert hashlib.sha256(css).hexdigest() == BOOTSTRAP_SHA256
+        visitor = Visitor(url)
+        assert visitor.get("/account/sign-in")[0] == 200
+        person = {"name": "Ada", "email": "ada@example.com", "password": "analytical engine 1843"}
+        assert "Welcome, Ada." in visitor.submit("/account/sign-up", **person)[1]
+        pages = [visitor.get(path) for path in PAGES]
+        assert [status for status, _ in pages] == [200] * len(PAGES)
+        named = {link for _, page in pages for link in re.findall(r'(?:src|href)="(/static/[^"#]+)', page)}
+        sent = {urlsplit(link).path.rpartition("/")[2]: get(f"{url}{link}") for link in named}
+        assert {name for name, (status, body) in sent.items() if status == 200 and body} == FRONT_END
+        assert hashlib.sha256(sent["bootstrap.min.css"][1]).hexdigest() == BOOTSTRAP_SHA256
 
 
 def _copy_sources(tree: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,11 +102,13 @@ class FileToCheck:
 class UserSource:
     """How the core learns who is asking. `load` runs at most once a request, when somebody wants to know.
 
-    `sign_in_endpoint` is where guards send people who are not signed in.
+    `sign_in_endpoint` is where guards send people who are not signed in. `names` tells the names of people by their
+    subject, as far as it knows them.
     """
 
     load: Callable[[], User | None]
     sign_in_endpoint: str
+    names: Callable[[Collection[str]], Mapping[str, str]] | None = None
 
 
 class RunningPeer(Protocol):

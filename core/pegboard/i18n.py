@@ -56,10 +56,9 @@ def _best(locales: Sequence[str]) -> str:
 
 
 def _catalogue() -> NullTranslations:
-    if not has_app_context():
-        return NullTranslations()
-    catalogues: Catalogues = current_app.extensions[EXTENSION]
-    return catalogues.get(current_locale())
+    """The reader's; outside a board, whose messages are themselves, an empty one."""
+    catalogues: Catalogues | None = current_app.extensions.get(EXTENSION) if has_app_context() else None
+    return catalogues.get(current_locale()) if catalogues else NullTranslations()
 
 
 def gettext(message: str, **values: object) -> str:

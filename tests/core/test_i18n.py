@@ -113,6 +113,8 @@ def test_a_lazy_message_is_translated_when_it_is_shown(board: Flask) -> None:
 def test_outside_a_board_a_message_is_itself() -> None:
     assert gettext("%(name)s has gone", name="Bob") == "Bob has gone"
     assert gettext("100% sure") == "100% sure"
+    with Flask("plain").test_request_context():
+        assert ngettext("One jar", "%(num)s jars", 3) == "3 jars"
 
 
 def test_a_catalogue_of_one_board_is_not_seen_by_another(board: Flask, make_board: Callable[..., Flask]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import pegboard
+from tests.booting import SLOW, boot
 
 CORE = str(Path(pegboard.__file__).parents[1])
 MOST_DISTRIBUTIONS = 12
@@ -85,6 +86,13 @@ def test_a_hello_board_does_not_import_what_only_others_need(tmp_path: Path) -> 
         "babel",
     ]
     assert run(HELLO + f"print(json.dumps([name for name in {heavy} if name in sys.modules]))", tmp_path) == []
+
+
+@pytest.mark.slow
+def test_a_board_with_every_builtin_boots_without_any_slow_library(tmp_path: Path) -> None:
+    blueprints, packages = boot(tmp_path)
+    assert blueprints >= {"accounts", "files", "home", "local_files"}
+    assert packages & {*SLOW} == set()
 
 
 @pytest.mark.slow

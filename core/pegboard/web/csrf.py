@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
 
+from pegboard.i18n import gettext as _
+
 F = TypeVar("F", bound=Callable[..., Any])
 _EXEMPT = "__pegboard_csrf_exempt__"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -47,8 +49,12 @@ def csrf_token() -> str:
 def _protect() -> None:
     if request.method in _SAFE or request.endpoint is None:
         return
-    from flask_wtf.csrf import CSRFProtect
+    from flask_wtf.csrf import CSRFError, CSRFProtect
 
     view = current_app.view_functions.get(request.endpoint)
-    if not getattr(view, _EXEMPT, False):
+    if getattr(view, _EXEMPT, False):
+        return
+    try:
         CSRFProtect().protect()
+    except CSRFError:
+        raise CSRFError(_("The form's token (CSRF) is missing or no longer valid.")) from None

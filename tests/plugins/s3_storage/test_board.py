@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 import urllib.error
@@ -18,23 +17,19 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from pegboard.builtin.files.records import ANYONE
 from pegboard.builtin.files.service import files
 from pegboard.builtin.files.uploads import PATIENCE
 from pegboard.contracts.files import FILES
 from pegboard.errors import ProviderError
 from pegboard.live import current_board
 from pegboard.testing.faults import FaultProxy
-from pegboard.testing.serving import serve
-from pegboard_s3_storage.bucket import make_bucket
 from pegboard_s3_storage.peer import Seaweed
 from pegboard_s3_storage.plugin import S3Storage
 from pegboard_s3_storage.provider import S3FileStorage
 from pegboard_s3_storage.settings import S3Settings
 from tests.core.builtin.files.boards import PNG, MakeBoard, make_board, states, token
-from tests.core.builtin.files.test_browser import chromium, page
 
-__all__ = ["chromium", "make_board", "page"]
+__all__ = ["make_board"]
 
 
 @pytest.fixture
@@ -214,20 +209,3 @@ def test_the_policy_lets_the_page_talk_to_the_bucket_alone(board: Flask, setting
     connect = re.search(r"connect-src ([^;]*)", policy)
     assert connect
     assert connect[1].split() == ["'self'", *settings.origins]
-
-
-@pytest.mark.browser
-def test_a_browser_sends_a_file_straight_to_the_server(page: Any, board: Flask, settings: S3Settings) -> None:
-    sent: list[str] = []
-    with serve(board) as url:
-        make_bucket(settings, [url])
-        page.on("request", lambda request: sent.append(f"{request.method} {request.url}"))
-        page.goto(f"{url}/files/")
-        page.set_input_files("input[type=file]", {"name": "chart.png", "mimeType": "image/png", "buffer": PNG})
-        page.locator(".row-title a", has_text="chart.png").wait_for()
-    assert any(settings.bucket_url in line and line.startswith(("POST", "PUT")) for line in sent)
-    assert page.wrong == []
-    with board.app_context():
-        assert [file.provider for file in files.list(ANYONE)] == ["s3"]
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/s3.png")

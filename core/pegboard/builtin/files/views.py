@@ -17,7 +17,7 @@ from pegboard.i18n import ngettext
 from pegboard.live import current_board
 from pegboard.web.limits import spend
 from pegboard.web.negotiation import wants_json
-from pegboard.web.users import can, current_user, permission, signed_in
+from pegboard.web.users import can, current_user, names_of, permission, signed_in
 
 from . import uploads
 from .forms import upload_form
@@ -124,10 +124,12 @@ def _page(endpoint: str, owner: str | Anyone) -> str:
     total = files.count(owner)
     pages = max(1, ceil(total / PER_PAGE))
     page = min(max(request.args.get("page", 1, type=int), 1), pages)
+    shown = files.list(owner, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
     return render_template(
         "files/index.html",
         form=upload_form(),
-        files=files.list(owner, limit=PER_PAGE, offset=(page - 1) * PER_PAGE),
+        files=shown,
+        names=names_of({file.owner for file in shown}) if owner is ANYONE else {},
         endpoint=endpoint,
         page=page,
         pages=pages,

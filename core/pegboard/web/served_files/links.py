@@ -10,6 +10,7 @@ from typing import Literal, Self
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
+from pegboard.i18n import gettext as _
 from pegboard.live import current_board
 
 Method = Literal["GET", "PUT"]
@@ -87,7 +88,7 @@ class Links:
         try:
             grant = Grant(**self._serializers[method].loads(token))
         except (BadSignature, TypeError):
-            raise BadToken("This link was altered or is not complete. Ask for a new one.") from None
+            raise BadToken(_("This link was altered or is not complete. Ask for a new one.")) from None
         if not self.remaining(grant):
-            raise BadToken("This link has expired. Ask for a new one.")
+            raise BadToken(_("This link has expired. Ask for a new one."))
         return grant

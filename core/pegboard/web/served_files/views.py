@@ -11,6 +11,7 @@ from werkzeug.http import quote_etag
 
 from pegboard.contracts.files import PUBLIC, FileStorage, Stat, check_arguments, shown_inline
 from pegboard.errors import NotFound, ProviderError
+from pegboard.i18n import gettext as _
 from pegboard.web.csrf import exempt
 
 from .links import BadToken, Grant, Method
@@ -70,16 +71,19 @@ def _verify(storage: ServedFileStorage, method: Method, token: str) -> Grant:
 def _receive(storage: ServedFileStorage, grant: Grant) -> Stat:
     size = request.content_length
     if size is None:
-        abort(411, "The upload must say its length.")
+        abort(411, _("The upload must say its length."))
     if size != grant.size:
-        abort(413 if size > (grant.size or 0) else 400, f"This link takes {grant.size} bytes, not {size}.")
+        abort(
+            413 if size > (grant.size or 0) else 400,
+            _("This link takes %(wanted)s bytes, not %(sent)s.", wanted=grant.size, sent=size),
+        )
     if grant.part is None and request.headers.get("Content-Type") != grant.content_type:
-        abort(415, f"This link takes {grant.content_type}.")
+        abort(415, _("This link takes %(type)s.", type=grant.content_type))
     request.max_content_length = size  # the token allows it, whatever the limit for forms is
     try:
         return storage.receive(grant, request.stream)
     except NotFound:
-        abort(404, "This upload was finished or given up. Begin a new one.")
+        abort(404, _("This upload was finished or given up. Begin a new one."))
     except ProviderError as error:
         _give_up(error)
 
@@ -132,7 +136,7 @@ def _open(
 
 def _give_up(error: ProviderError) -> NoReturn:
     current_app.logger.error("%s", error)
-    abort(503, "Files cannot be reached at the moment. Try again later.")
+    abort(503, _("Files cannot be reached at the moment. Try again later."))
 
 
 def _asked_range(asked: Request, stat: Stat) -> tuple[int, int] | None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import threading
 from typing import Any
 
@@ -18,6 +16,7 @@ from pegboard.builtin.accounts.keys import uuid7
 from pegboard.builtin.accounts.models import User, UserRole
 from pegboard.db import db, utc_now
 from pegboard.errors import Refused
+from pegboard.web.users import names_of
 
 from .conftest import ALICE, BOB, PASSWORD, Browser, Make, add_user
 
@@ -251,18 +250,10 @@ def test_a_name_is_changed_and_others_are_not(app: Flask, alice: Browser) -> Non
         assert [user.name for user in service.all_users()] == ["Alice Liddell", "Bob"]
 
 
-def test_a_boot_imports_none_of_the_slow_libraries(make_board: Make) -> None:
-    code = """
-import sys
-from pegboard.app import create_app
-from pegboard.builtin.accounts.plugin import Accounts
-from pegboard.builtin.home.plugin import Home
-from pegboard.settings import BoardSettings
-create_app(BoardSettings(env="test", builtins=()), plugins=[Accounts, Home])
-print([name for name in ("argon2", "wtforms", "flask_wtf", "email_validator", "limits", "alembic") if name in sys.modules])
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout.strip() == "[]"
+def test_names_are_found_by_the_keys_that_other_plugins_store(app: Flask) -> None:
+    bob = add_user(app, BOB, "Bob")
+    with app.app_context():
+        assert names_of({bob, "gone"}) == {bob: "Bob"}
 
 
 def test_the_migration_makes_the_tables_of_the_models(make_board: Make, tmp_path: Any) -> None:

@@ -17,6 +17,7 @@ from pegboard.builtin.local_files.plugin import LocalFiles
 from pegboard.builtin.local_files.provider import LocalFileStorage
 from pegboard.contracts.files import FILES
 from pegboard.live import board_of
+from pegboard.web.limits import spend
 from tests.core.builtin.files.boards import PNG, MakeBoard, moody, objects, states, token
 
 BOB = {"X-Test-User": "bob"}
@@ -77,6 +78,18 @@ def test_a_moderator_sees_and_deletes_everyones(board: Flask) -> None:
     headers = {**MONA, "X-CSRFToken": token(client, **MONA)}
     assert client.post(f"/files/{file.id}/delete", headers=headers).location == "/files/all"
     assert states(board) == []
+
+
+def test_a_moderator_sees_the_owners_names_where_the_accounts_know_them(
+    board: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pegboard.builtin.files.views.names_of", lambda subjects: {"alice": "Alice Liddell"})
+    _saved(board)
+    with board.app_context():
+        files.save(BytesIO(PNG), "left.png", None, "gone")
+    page = board.test_client().get("/files/all", headers=MONA).text
+    assert "· Alice Liddell<" in page
+    assert "· gone<" in page
 
 
 @pytest.mark.parametrize("path", ["/files/", "/files/all", "/files/abc", "/files/abc/delete"])
@@ -256,6 +269,41 @@ def test_only_types_in_which_nothing_runs_are_shown(board: Flask, name: str, con
     assert shown.headers["X-Content-Type-Options"] == "nosniff"
     asked_for = client.get(client.get(f"/files/{file.id}").location)
     assert asked_for.headers["Content-Disposition"].startswith("attachment")
+
+
+@pytest.fixture
+def spent_board(board: Flask) -> Flask:
+    """A board on which Alice has begun as many uploads as she may in a minute."""
+    with board.app_context():
+        for _ in range(300):
+            spend("300/minute", "files.upload", "alice")
+    return board
+
+
+def test_who_uploads_too_often_is_told_when_to_go_on_and_nothing_is_stored(spent_board: Flask, tmp_path: Path) -> None:
+    answer = _uploaded(spent_board.test_client())
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 61
+    assert "Wait a little, then try again." in answer.text
+    assert (states(spent_board), objects(tmp_path)) == ([], [])
+    assert spent_board.test_client().get("/files/").status_code == 200
+
+
+def test_a_script_that_announces_too_many_uploads_gets_429_with_the_seconds_to_wait(spent_board: Flask) -> None:
+    client, asked = spent_board.test_client(), {"name": "a.png", "type": "image/png", "size": 3}
+    answer = client.post("/files/uploads", json=asked, headers={"X-CSRFToken": token(client)})
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 61
+    assert answer.get_json()["error"]["message"] == "Wait a little, then try again."
+    assert states(spent_board) == []
+
+
+def test_uploads_are_counted_for_each_person(spent_board: Flask) -> None:
+    client, asked = spent_board.test_client(), {"name": "a.png", "type": "image/png", "size": 3}
+    headers = {**BOB, "X-CSRFToken": token(client, **BOB)}
+    assert client.post("/files/uploads", json=asked, headers=headers).status_code == 201
+    data = {"csrf_token": headers["X-CSRFToken"], "file": (BytesIO(PNG), "a.png")}
+    assert client.post("/files/upload", data=data, headers=BOB).status_code == 303
 
 
 def test_a_link_to_a_private_file_expires(make_board: MakeBoard, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@
 
   const ask = async (url, body = {}) => {
     const headers = { "Content-Type": "application/json", "X-CSRFToken": form.csrf_token.value };
-    const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+    const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) }).catch(() => Response.error());
     const json = await answer.json().catch(() => ({}));
     if (answer.ok) return json;
     throw Error(json.error?.message);
