@@ -26,7 +26,7 @@ CORE_GLOBALS = (
     "_", "can", "config", "csp_nonce", "csrf_token", "format_datetime", "g", "get_flashed_messages", "gettext", "has_role", "nav", "ngettext",
     "request", "session", "slot", "static_url", "url_for",
 )  # fmt: skip
-CORE_COMMANDS = ("config", "db", "doctor", "plugins", "routes", "run", "sandbox", "shell")
+CORE_COMMANDS = ("config", "db", "diagnostics", "doctor", "init", "plugins", "routes", "run", "sandbox", "shell")
 
 
 def environment_problems(board: Resolved[BoardSettings], sources: Sources) -> Iterator[Problem]:
