@@ -162,6 +162,17 @@ def test_a_board_boots_migrates_and_serves_from_the_wheels(installed: Installed)
         assert hashlib.sha256(sent["bootstrap.min.css"][1]).hexdigest() == BOOTSTRAP_SHA256
 
 
+def test_a_deployment_is_written_and_runs_from_the_wheels(installed: Installed, tmp_path: Path) -> None:
+    pegboard, environment = str(installed.programs / "pegboard"), foreign_environment()
+    _run([pegboard, "init", "shop"], tmp_path, environment)
+    _run([pegboard, "db", "upgrade"], tmp_path / "shop", environment)
+    port = free_port()
+    command = [pegboard, "run", "--port", str(port)]
+
+    with served(command, port=port, folder=tmp_path / "shop", environment=environment) as url:
+        assert get(f"{url}/shop/")[0] == 200
+
+
 def _copy_sources(tree: Path) -> None:
     tree.mkdir(exist_ok=True)
     for name in SOURCES:

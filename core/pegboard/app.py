@@ -64,8 +64,10 @@ def apply(plan: Plan) -> Flask:
     """The last phase: make the Flask application of a plan without problems."""
     settings = plan.settings
     init_logs()
-    for entry in plan.entries:
-        for problem in entry.problems if entry.state == "failed" else ():
+    if plan.safe:
+        log.warning("safe mode: what fails is left out; unset PEGBOARD_SAFE once it is mended")
+    for entry in plan.failed:
+        for problem in entry.problems:
             log.warning("left out: %s", problem)
     app = BoardApp("pegboard", root_path=str(plan.folder), static_folder=None, template_folder=None,
                 instance_path=str(plan.instance_path))  # fmt: skip
@@ -84,7 +86,7 @@ def apply(plan: Plan) -> Flask:
     init_headers(app, policy, https=settings.public_url.startswith("https:"))
     init_errors(app)
     for entry in plan.active:
-        _mount(app, entry)
+        _mount(app, board, entry)
     for entry in plan.active:
         _tell_ready(app, board, entry)
     freeze(app)
@@ -153,7 +155,7 @@ def _board(plan: Plan, keys: tuple[str, ...]) -> Board:
         settings=plan.settings,
         registry=Registry(
             [provider for entry in active for provider in entry.list("providers")],
-            chosen_providers(active, plan.settings, [entry for entry in plan.entries if entry.state == "failed"]),
+            chosen_providers(active, plan.settings, plan.failed),
         ),
         nav_items=owned(plan, "nav_items", lambda item: item.weight),
         slots=by_slot(owned(plan, "slots", lambda item: item.weight)),
@@ -187,16 +189,13 @@ def _init_database(app: Flask, plan: Plan) -> None:
         raise ConfigError([Problem(message, key="database_url", source=source, remedy=remedy)]) from error
 
 
-def _mount(app: Flask, entry: Entry) -> None:
+def _mount(app: Flask, board: Board, entry: Entry) -> None:
     started = process_time()
-    for blueprint in entry.list("blueprints"):
-        try:
+    try:
+        for blueprint in entry.list("blueprints"):
             app.register_blueprint(blueprint, url_prefix=mount_point(entry, blueprint) or None)
-        except Exception as error:
-            message = f"its blueprint cannot be registered: {type(error).__name__}: {error}"
-            raise ConfigError(
-                [Problem(message, entry.name, "blueprints", entry.origin, "correct the plugin")]
-            ) from error
+    except Exception as error:  # noqa: BLE001 - whatever an author's code raises, the others go on
+        _leave_out(app, board, entry, "blueprints", "its blueprint cannot be registered:", error)
     if commands := entry.list("commands"):
         import click
 
@@ -211,22 +210,27 @@ def _tell_ready(app: Flask, board: Board, entry: Entry) -> None:
     try:
         if missing := next((name for name in entry.plugin.requires if name in board.broken), None):
             _close(app, board, entry, f"requires {missing!r}, which failed in app_ready")
-        elif entry.instance is not None:
+        elif entry.instance is not None and entry.name not in board.broken:
             entry.instance.app_ready(app)
-    except Exception as error:
-        message = f"app_ready raised {type(error).__name__}: {error}"
-        if entry.on_failure != "skip":
-            raise ConfigError(
-                [Problem(message, entry.name, "app_ready", entry.origin, "correct the plugin")]
-            ) from error
-        _close(app, board, entry, message, error)
+    except Exception as error:  # noqa: BLE001 - whatever an author's code raises, the others go on
+        _leave_out(app, board, entry, "app_ready", "app_ready raised", error)
     finally:
         entry.seconds += process_time() - started
+
+
+def _leave_out(app: Flask, board: Board, entry: Entry, hook: str, what: str, error: Exception) -> None:
+    """Go on without the plugin where the deployment allows it, else ConfigError."""
+    message = f"{what} {type(error).__name__}: {error}"
+    if entry.on_failure != "skip":
+        raise ConfigError([Problem(message, entry.name, hook, entry.origin, "correct the plugin")]) from error
+    _close(app, board, entry, message, error)
 
 
 def _close(app: Flask, board: Board, entry: Entry, message: str, error: Exception | None = None) -> None:
     log.error("left out: %s: %s", entry.name, message, exc_info=error)
     board.broken[entry.name] = message
+    if entry.contributions.get("user_source") is not None:
+        board.user_source = None
     for blueprint in entry.list("blueprints"):
         app.before_request_funcs.setdefault(blueprint.name, []).insert(0, lambda: error_answer(503))
 

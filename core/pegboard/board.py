@@ -37,6 +37,11 @@ class Plan:
         return self.board.value
 
     @property
+    def safe(self) -> bool:
+        """Whether every plugin may be skipped, whatever its own `on_failure` says."""
+        return self.board.value is not None and self.board.value.safe
+
+    @property
     def folder(self) -> Path:
         """The folder of `pegboard.toml`: relative paths start there."""
         return self.sources.folder
@@ -63,6 +68,11 @@ class Plan:
     def active(self) -> list[Entry]:
         """The plugins that take part, in boot order."""
         return [entry for entry in self.entries if entry.state == "enabled"]
+
+    @property
+    def failed(self) -> list[Entry]:
+        """The plugins that were left out, in boot order."""
+        return [entry for entry in self.entries if entry.state == "failed"]
 
     def entry(self, name: str) -> Entry | None:
         """The entry of an enabled plugin, failed or not."""
@@ -126,14 +136,18 @@ def _resolve(plan: Plan, references: Iterable[tuple[Reference, str]]) -> None:
         other = found.setdefault(result.plugin.name, result)
         if other is not result:
             origins = f"{other.origin} and {result.origin}"
-            plan.problems.append(Problem(f"two enabled plugins have this name: {origins}", result.plugin.name, "name"))
+            twice = Problem(f"two enabled plugins have this name: {origins}", result.plugin.name, "name")
+            if plan.safe:
+                twice = replace(twice, plugin=result.origin)
+                plan.entries.append(_absent(twice, "skip"))
+            _blame(plan, [twice])
     classes = {name: item.plugin for name, item in found.items()}
     for name in order(classes):
         item = found[name]
         builtin = name in DEFAULT_BUILTINS and item.plugin.__module__.startswith("pegboard.builtin.")
         on_failure = _on_failure(plan, name)
         plan.entries.append(Entry(name, item.plugin, item.origin, item.version, builtin, on_failure))
-    failed = [entry.name for entry in plan.entries if entry.state == "failed"]
+    failed = [entry.name for entry in plan.failed]
     _blame(plan, [p for p in relation_problems(classes, plan.installed.names) if not _explained(p, classes, failed)])
     _cascade(plan)
 
@@ -141,7 +155,7 @@ def _resolve(plan: Plan, references: Iterable[tuple[Reference, str]]) -> None:
 def _on_failure(plan: Plan, name: str) -> str:
     """What the deployment wants, as far as it can be known before the plugin's settings class is."""
     wanted = plan.sources.variable(f"{name.upper()}_ON_FAILURE") or plan.sources.table_value(name, "on_failure")
-    return "skip" if wanted == "skip" else "abort"
+    return "skip" if plan.safe or wanted == "skip" else "abort"
 
 
 def _absent(problem: Problem, on_failure: str) -> Entry:
@@ -161,7 +175,7 @@ def _settings(plan: Plan) -> None:
         model = entry.plugin.Settings
         prefix = model.env_prefix or f"{entry.name.upper()}_"
         entry.settings = resolve(model, plan.sources, plugin=entry.name, table=entry.name, prefix=prefix)
-        if isinstance(entry.settings.value, PluginSettings):
+        if isinstance(entry.settings.value, PluginSettings) and not plan.safe:
             entry.on_failure = entry.settings.value.on_failure
         _blame(plan, entry.settings.problems)
     _cascade(plan)
@@ -201,10 +215,17 @@ def _check(plan: Plan) -> None:
         problems = checks.union_problems(plan.active, plan.board.usable)
         known = {(problem.plugin, problem.message) for problem in plan.problems}
         fresh = [problem for problem in problems if (problem.plugin, problem.message) not in known]
-        _blame(plan, [problem for problem in fresh if not (incomplete and isinstance(problem, Dangling))])
+        spared = [one for one in fresh if isinstance(one, Dangling) and (incomplete or _is_tolerated(plan, one))]
+        _blame(plan, [problem for problem in fresh if problem not in spared])
         _cascade(plan)
         if len(plan.active) == before:
+            plan.board.warnings += [problem for problem in spared if _is_tolerated(plan, problem)]
             return
+
+
+def _is_tolerated(plan: Plan, problem: Problem) -> bool:
+    """In safe mode a provider that the deployment chose may be off: what asks for it fails, the rest runs."""
+    return plan.safe and problem.plugin == "pegboard"
 
 
 def _blame(plan: Plan, problems: Iterable[Problem]) -> None:

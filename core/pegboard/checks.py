@@ -26,7 +26,7 @@ CORE_GLOBALS = (
     "_", "can", "config", "csp_nonce", "csrf_token", "format_datetime", "g", "get_flashed_messages", "gettext", "has_role", "nav", "ngettext",
     "request", "session", "slot", "static_url", "url_for",
 )  # fmt: skip
-CORE_COMMANDS = ("config", "db", "doctor", "plugins", "routes", "run", "sandbox", "shell")
+CORE_COMMANDS = ("config", "db", "diagnostics", "doctor", "init", "plugins", "routes", "run", "sandbox", "shell")
 
 
 def environment_problems(board: Resolved[BoardSettings], sources: Sources) -> Iterator[Problem]:
@@ -39,7 +39,7 @@ def environment_problems(board: Resolved[BoardSettings], sources: Sources) -> It
         *(("secret_key_fallbacks", key) for key in settings.secret_key_fallbacks),
     ]
     for name, key in named:
-        if key is not None and (weak := _weakness(key.get_secret_value())) and settings.env == "production":
+        if key is not None and (weak := weakness(key.get_secret_value())) and settings.env == "production":
             source = str(board.origins.get(name, ""))
             remedy = f"set {name.upper()} to 32 or more random characters"
             yield Problem(f"is {weak}", key=name, source=source, remedy=remedy)
@@ -63,7 +63,8 @@ def debug_wanted(sources: Sources) -> bool:
     return (sources.variable("FLASK_DEBUG") or "0").lower() not in ("0", "false", "no")
 
 
-def _weakness(key: str) -> str:
+def weakness(key: str) -> str:
+    """What is wrong with a secret key, in words; nothing where it is strong."""
     if len(key) < 32:
         return "too short"
     if len(set(key)) < 10:

@@ -14,6 +14,7 @@ import pluggy
 
 from .errors import BoardFrozen, Problem
 from .hookspecs import PROJECT, Hooks
+from .ownership import model_problems, tables_of
 from .plugin import Plugin
 from .resolution import Resolved
 from .settings import PluginSettings
@@ -139,7 +140,7 @@ def collect(entry: Entry, manager: PluginManager) -> list[Problem]:
         step = "its hooks"
         manager.register(entry.instance, entry.name)
         step = "models.py"
-        entry.tables = _tables(entry)
+        entry.tables = tables_of(entry.plugin, package_of(entry.plugin))
         for step in COLLECTED:
             if (implementation := _implementation(manager, step, entry.instance)) is not None:
                 result = implementation()
@@ -159,7 +160,7 @@ def collect(entry: Entry, manager: PluginManager) -> list[Problem]:
         ]
     finally:
         entry.seconds += process_time() - started
-    return _unknown_hooks(entry, manager)
+    return [*_unknown_hooks(entry, manager), *model_problems(entry.plugin, package_of(entry.plugin))]
 
 
 def preview(entry: Entry) -> list[str]:
@@ -177,7 +178,7 @@ def preview(entry: Entry) -> list[str]:
                 entry.contributions[hook] = _materialised(hook, method())
             except Exception:  # noqa: BLE001 - it may well need the setting that is missing
                 silent.append(hook)
-    entry.tables = _tables(entry)
+    entry.tables = tables_of(entry.plugin, package_of(entry.plugin))
     return silent
 
 
@@ -211,21 +212,6 @@ def _typed(hook: str, item: Any) -> Any:
     if not isinstance(item, kind):
         raise TypeError(f"gave {type(item).__name__}, not {name}")
     return item
-
-
-def _tables(entry: Entry) -> tuple[Table, ...]:
-    package = package_of(entry.plugin)
-    if not package or find_spec(f"{package}.models") is None:
-        return ()
-    import_module(f"{package}.models")
-    from .db.models import metadata
-
-    for table in metadata.tables.values():
-        module, plugin = table.info.get("module"), table.info.get("plugin")
-        if module == f"{package}.models" and plugin != entry.name:
-            raise TypeError(f"the base of {table.name} says plugin = {plugin!r}; write plugin = {entry.name!r}")
-    # Not sorted_tables: a foreign key of one plugin that leads nowhere would then fail every other.
-    return tuple(table for table in metadata.tables.values() if table.info.get("plugin") == entry.name)
 
 
 def _unknown_hooks(entry: Entry, manager: PluginManager) -> list[Problem]:

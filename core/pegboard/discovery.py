@@ -34,6 +34,8 @@ RESERVED = frozenset(
             "run",
             "sandbox",
             "doctor",
+            "diagnostics",
+            "init",
         ),
         *("alembic", "auth", "user"),  # as prefixes they would cover the version tables and the tables of accounts
     }

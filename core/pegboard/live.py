@@ -53,6 +53,12 @@ class Board:
             raise BoardFrozen(f"the board has booted: {name!r} cannot be changed; contribute through a hook instead")
         object.__setattr__(self, name, value)
 
+    @property
+    def off(self) -> dict[str, str]:
+        """The plugins that were left out, before the boot or in it, and why."""
+        reasons = {entry.name: "; ".join(problem.message for problem in entry.problems) for entry in self.plan.failed}
+        return reasons | self.broken
+
     def provider(self, capability: Capability[T], name: str | None = None) -> T:
         """The provider of that name, or the one the deployment chose."""
         return self.registry.get(capability, name)

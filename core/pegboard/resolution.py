@@ -57,18 +57,18 @@ def resolve(model: type[M], sources: Sources, *, plugin: str, table: str, prefix
     """Find every field of `model` in the sources and validate them together. All problems are reported, none raised."""
     found = Resolved[M](None)
     for key, info in model.model_fields.items():
-        hits = list(_hits(sources, table, key, env_names(model, prefix, key)))
-        if not hits:
+        offered = list(hits(sources, table, key, env_names(model, prefix, key)))
+        if not offered:
             found.origins[key] = Origin("default")
             continue
-        raw, origin = hits[0]
+        raw, origin = offered[0]
         found.found[key], found.origins[key] = _parsed(raw, info, origin), origin
         if is_secret(info):
             found.warnings += [
                 Problem(
                     "another value of this secret is hidden by a stronger source", plugin, key, f"{other}", "remove one"
                 )
-                for value, other in hits[1:]
+                for value, other in offered[1:]
                 if value != raw
             ]
     found.problems += _unknown_keys(model, sources, plugin, table)
@@ -104,7 +104,8 @@ def _without_foreign_plugins() -> Iterator[None]:
         del os.environ[_PYDANTIC_PLUGINS]
 
 
-def _hits(sources: Sources, table: str, key: str, names: tuple[str, ...]) -> Iterator[tuple[Any, Origin]]:
+def hits(sources: Sources, table: str, key: str, names: tuple[str, ...]) -> Iterator[tuple[Any, Origin]]:
+    """Every value that the sources have for a setting, the strongest first, unvalidated."""
     if key in sources.given.get(table, {}):
         yield sources.given[table][key], Origin("code", key)
     for layer in sources.variables:

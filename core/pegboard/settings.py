@@ -64,6 +64,9 @@ class BoardSettings(SettingsModel):
     debug: Annotated[bool, Env("PEGBOARD_DEBUG")] = Field(
         default=False, description="Show tracebacks. Never in production."
     )
+    safe: bool = Field(
+        default=False, description="Switch off every plugin that fails, and what requires it, instead of not booting."
+    )
     public_url: Annotated[str, Env("PUBLIC_URL", "APP_URL")] = Field(
         default="http://127.0.0.1:5000",
         pattern=r"^https?://[^/\s?#@]+(/[^\s?#]*)?$",

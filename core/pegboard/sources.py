@@ -28,6 +28,10 @@ class Variables:
     def get(self, name: str) -> str | None:
         return self._values.get(name)
 
+    def names(self) -> list[str]:
+        """The variables that are set here."""
+        return list(self._values)
+
 
 class SecretsFolder(Variables):
     """A folder with one file per variable, named like it in capitals or small letters, as container platforms mount."""
@@ -35,7 +39,15 @@ class SecretsFolder(Variables):
     def __init__(self, folder: Path, problems: list[Problem]) -> None:
         super().__init__(f"{folder}", {})
         self._problems = problems
-        self._files = {p.name.upper(): p for p in folder.iterdir() if p.is_file()} if folder.is_dir() else {}
+        self._files: dict[str, Path] = {}
+        try:
+            self._files = {p.name.upper(): p for p in folder.iterdir() if p.is_file()} if folder.is_dir() else {}
+        except OSError as error:
+            why = f"the secrets cannot be read: {error.strerror}"
+            problems.append(Problem(why, source=f"{folder}", remedy="let the user that runs the board read the folder"))
+
+    def names(self) -> list[str]:
+        return list(self._files)
 
     def get(self, name: str) -> str | None:
         path = self._files.get(name.upper())

@@ -13,7 +13,9 @@ from flask.cli import FlaskGroup, ScriptInfo, routes_command, shell_command
 from ..errors import PegboardError
 from .config import config
 from .database import db
+from .diagnostics import diagnostics
 from .doctor import doctor
+from .init import init
 from .plugins import plugins
 from .run import run
 from .sandbox import sandbox
@@ -58,7 +60,7 @@ def cli() -> None:
     """Run and look after a Pegboard deployment."""
 
 
-for _command in (config, db, doctor, plugins, run, sandbox, routes_command, shell_command):
+for _command in (config, db, diagnostics, doctor, init, plugins, run, sandbox, routes_command, shell_command):
     cli.add_command(_command)
 
 

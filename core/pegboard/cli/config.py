@@ -29,16 +29,7 @@ def config() -> None:
 def show(as_json: bool) -> None:
     """Every setting with its value and where it came from. Secrets are masked."""
     plan = current_plan()
-    rows = [
-        {
-            "table": table,
-            "key": key,
-            "value": _value(resolved, model, key),
-            "source": str(resolved.origins.get(key, "")),
-        }
-        for table, model, resolved in _resolved(plan)
-        for key in model.model_fields
-    ]
+    rows = settings_rows(plan)
     if as_json:
         print_json(rows)
     else:
@@ -80,6 +71,20 @@ def template(env_file: bool) -> None:
     click.echo("\n".join(lines).strip())
 
 
+def settings_rows(plan: Plan) -> list[dict[str, str]]:
+    """Each setting with its masked value and its source, as `config show --json` prints it."""
+    return [
+        {
+            "table": table,
+            "key": key,
+            "value": _value(resolved, model, key),
+            "source": str(resolved.origins.get(key, "")),
+        }
+        for table, model, resolved in _resolved(plan)
+        for key in model.model_fields
+    ]
+
+
 def _value(resolved: Resolved[Any], model: type[SettingsModel], key: str) -> str:
     if key in {problem.key for problem in resolved.problems}:
         return "(not valid)" if key in resolved.found else "(not set)"
@@ -105,7 +110,8 @@ def _resolved(plan: Plan) -> Iterator[tuple[str, type[SettingsModel], Resolved[A
             yield entry.name, entry.plugin.Settings, entry.settings
 
 
-def _models(plan: Plan) -> Iterator[tuple[str, str, type[SettingsModel]]]:
+def models(plan: Plan) -> Iterator[tuple[str, str, type[SettingsModel]]]:
+    """The settings classes with their tables and what their variables begin with: the board's, then each plugin's."""
     yield "pegboard", "PEGBOARD_", BoardSettings
     for entry in plan.entries:
         model: type[PluginSettings] = entry.plugin.Settings
@@ -119,7 +125,7 @@ def _about(info: FieldInfo) -> str:
 
 
 def _toml_lines(plan: Plan) -> Iterator[str]:
-    for table, prefix, model in _models(plan):
+    for table, prefix, model in models(plan):
         yield f"\n[{table}]"
         for key, info in model.model_fields.items():
             yield f"# {_about(info)}"
@@ -145,7 +151,7 @@ def _toml(value: Any) -> str:
 
 
 def _env_lines(plan: Plan) -> Iterator[str]:
-    for table, prefix, model in _models(plan):
+    for table, prefix, model in models(plan):
         yield f"\n# {table}"
         for key, info in model.model_fields.items():
             yield f"# {_about(info)}"

@@ -77,6 +77,17 @@ def migrate(name: str | None, message: str) -> None:
 
 
 @db.command()
+@click.option("--plugin", "name", required=True, help="The plugin whose tables are there already.")
+@with_appcontext
+def adopt(name: str) -> None:
+    """Write down that the tables of a plugin are there already, as those of an application that became a plugin."""
+    from ..migrations.adoption import adopt
+
+    adopt(*_board(), name)
+    click.echo(f"The tables of {name} are as its models describe them; from now on its migrations change them.")
+
+
+@db.command()
 @plugin_option
 @with_appcontext
 def check(name: str | None) -> None:

@@ -20,6 +20,14 @@ def stamp(connection: Connection, env: str) -> None:
         connection.execute(text(f"INSERT INTO {TABLE} (name) VALUES (:name)"), {"name": env})  # noqa: S608 - a constant
 
 
+def stamped(connection: Connection) -> str | None:
+    """The environment that a database belongs to, or None where it has no stamp."""
+    if not inspect(connection).has_table(TABLE):
+        return None
+    name: str | None = connection.execute(text(f"SELECT name FROM {TABLE}")).scalar()  # noqa: S608 - a constant
+    return name
+
+
 def refuse_foreign_database(connection: Any) -> None:
     """Raise ConfigError unless the database of this DBAPI connection is empty or stamped `test`."""
     cursor = connection.cursor()

@@ -62,6 +62,8 @@ class ModelBase:
         if len(keys) == 1 and isinstance(keys[0].type, Integer):
             kwargs.setdefault("sqlite_autoincrement", True)
         # The base says whose tables these are; a model may well have a column of that name.
-        plugin = next(value for kind in cls.__mro__ if isinstance(value := vars(kind).get("plugin"), str))
+        plugin = next((value for kind in cls.__mro__ if isinstance(value := vars(kind).get("plugin"), str)), None)
+        if plugin is None:
+            raise TypeError(f'the base of {name} does not say whose tables these are: write plugin = "<name>" in it')
         kwargs["info"] = {**kwargs.get("info", {}), "plugin": plugin, "module": cls.__module__}
         return Table(name, *args, **kwargs)

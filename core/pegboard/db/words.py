@@ -24,6 +24,7 @@ _REMEDIES = (
     ("refused", "start the database server, or correct host and port in DATABASE_URL"),
     ("timeout", "see whether the database server is overloaded or cannot be reached"),
     ("authentication", "correct user and password in DATABASE_URL"),
+    ("already exists", "where the table is older than the plugin: pegboard db adopt"),
     ("does not exist", "create it, or correct DATABASE_URL"),
 )
 

@@ -29,6 +29,7 @@ from ..db.engine import existing_only, sqlite_file
 from ..db.environment import refuse_foreign_database, stamp
 from ..db.words import failures_in_words, in_words
 from ..errors import PegboardError
+from .comparison import compared
 
 SCRIPTS = Path(__file__).parent / "scripts"
 _LOCK = 0x5065_6762  # "Pegb": one number for all boards that share a database
@@ -159,12 +160,9 @@ def _run(app: Flask, history: History, connection: Connection, action: Any) -> N
     def include_name(name: str | None, type_: str, parents: Any) -> bool:
         return type_ != "table" or history.owns(name or "")
 
-    def include_object(item: Any, name: str | None, type_: str, reflected: bool, compare_to: Any) -> bool:
-        return type_ != "table" or history.owns(name or "")
-
     config.attributes.update(
         connection=connection, metadata=metadata, version_table=history.version_table,
-        include_name=include_name, include_object=include_object, render_item=_render,
+        include_name=include_name, include_object=compared(connection, metadata, history.owns), render_item=_render,
     )  # fmt: skip
     try:
         action(config)

@@ -51,8 +51,7 @@ def _asked() -> dict[str, Any]:
     for owned in board.health_checks:
         if owned.item.ready:
             states[f"{owned.plugin}.{owned.item.name}"] = _state(owned.item.name, owned.item.check)
-    failed = {entry.name: "failed" for entry in board.plan.entries if entry.state == "failed"}
-    failed |= dict.fromkeys(board.broken, "failed")
+    failed = dict.fromkeys(board.off, "failed")
     ready = all(state == "ok" for state in states.values())
     return {"status": "ok" if ready else "not ready", "checks": states, "plugins": failed}
 

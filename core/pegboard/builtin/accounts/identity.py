@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from flask import Flask, g, session
 
 from pegboard.live import current_board
-from pegboard.web.users import forget_user
+from pegboard.web.users import ask_to_sign_in, forget_user
 
 if TYPE_CHECKING:
     from .models import User
@@ -42,7 +42,10 @@ def permissions_of(roles: frozenset[str]) -> frozenset[str]:
 
 
 def init_login(app: Flask) -> None:
-    """Flask-Login without its remember cookie, its session protection and its context processor."""
+    """Flask-Login without its remember cookie, its session protection and its context processor.
+
+    Its `login_required`, which applications may have above their views, asks people to sign in as our own guard does.
+    """
     from flask_login import LoginManager
 
     from .sessions import load
@@ -50,6 +53,7 @@ def init_login(app: Flask) -> None:
     manager = LoginManager(app, add_context_processor=False)
     manager.session_protection = None
     manager.user_loader(load)
+    manager.unauthorized_handler(ask_to_sign_in)
 
 
 def load_identity() -> Identity | None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Blueprint, Flask, render_template_string
 from flask.testing import FlaskClient
+from flask_login import login_required
 from pydantic import SecretStr
 from sqlalchemy import select
 
@@ -53,6 +54,7 @@ class Guarded(Plugin[PluginSettings]):
             "/has-role", "has_role", lambda: render_template_string("{{ 'is' if has_role('moderator') else 'is not' }}")
         )
         pages.add_url_rule("/half-done", "half_done", half_done)
+        pages.add_url_rule("/theirs", "theirs", login_required(lambda: "theirs"))
         yield pages
 
 

@@ -44,6 +44,13 @@ def test_the_fallback_says_why(alice: Browser) -> None:
     assert "You do not have access to that page." in alice.get("/").text
 
 
+def test_login_required_of_flask_login_asks_people_to_sign_in_as_our_own_guard_does(app: Flask, alice: Browser) -> None:
+    assert alice.get("/guarded/theirs").text == "theirs"
+    stranger = Browser(app)
+    assert stranger.get("/guarded/theirs").location == "/account/sign-in?next=/guarded/theirs"
+    assert stranger.get("/guarded/theirs", headers=JSON).status_code == 401
+
+
 @pytest.mark.parametrize("path", ["/mine", "/role", "/sweep", "/soft"])
 def test_a_stranger_is_led_to_sign_in_and_a_client_of_json_gets_401(app: Flask, path: str) -> None:
     stranger = Browser(app)
