@@ -8,16 +8,29 @@ from typing import Any
 from pegboard.contracts.filenames import content_disposition
 from pegboard.contracts.files import is_public, shown_inline
 
-_HEADERS = {"ContentType": "Content-Type", "ContentDisposition": "Content-Disposition"}
+from .settings import S3Settings
+
+_HEADERS = {
+    "ContentType": "Content-Type",
+    "ContentDisposition": "Content-Disposition",
+    "ServerSideEncryption": "x-amz-server-side-encryption",
+    "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
+}
 
 
-def arguments(key: str, content_type: str, metadata: Mapping[str, str] | None) -> dict[str, Any]:
+def arguments(
+    settings: S3Settings, key: str, content_type: str, metadata: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """For the SDK. A public object has no signed link to say that it is to be saved, not shown, so it says so itself."""
     found: dict[str, Any] = {"ContentType": content_type}
     if is_public(key) and not shown_inline(content_type):
         found["ContentDisposition"] = content_disposition(None, inline=False)
     if metadata:
         found["Metadata"] = dict(metadata)
+    if settings.encryption != "none":
+        found["ServerSideEncryption"] = settings.encryption
+    if settings.kms_key_id is not None:
+        found["SSEKMSKeyId"] = settings.kms_key_id
     return found
 
 

@@ -54,7 +54,7 @@ class S3FileStorage:
         metadata: Mapping[str, str] | None = None,
     ) -> Stat:
         check_arguments(PROVIDER, "put", key=key, size=size, content_type=content_type, metadata=metadata)
-        target = {**self._object(key), **arguments(key, content_type, metadata)}
+        target = {**self._object(key), **arguments(self._settings, key, content_type, metadata)}
         writer = Writer(self._source, target, checksums=self._settings.checksums == "when_supported")
         return writer.write(exactly(stream, size, provider=PROVIDER), size)
 
@@ -74,12 +74,8 @@ class S3FileStorage:
         check_arguments(PROVIDER, "copy", key=source)
         check_arguments(PROVIDER, "copy", key=target)
         stat = self._head("copy", source)
-        asked = (
-            self._object(source),
-            self._object(target),
-            arguments(target, stat.content_type, stat.metadata),
-            stat.size,
-        )
+        given = arguments(self._settings, target, stat.content_type, stat.metadata)
+        asked = self._object(source), self._object(target), given, stat.size
         seconds = QUICK + stat.size / _COPIED_PER_SECOND
         self._source.call("copy", lambda clients: _copy(clients.bulk, *asked), seconds=seconds)
         return self._head("copy", target)
@@ -124,7 +120,7 @@ class S3FileStorage:
             PROVIDER, "sign_upload", key=key, size=size, content_type=content_type, expires=expires, metadata=metadata
         )
         _fits_one_request("sign_upload", size)
-        given = arguments(key, content_type, metadata)
+        given = arguments(self._settings, key, content_type, metadata)
         if self._settings.uploads_by_post:
             return self._sign_form(key, size, as_headers(given), expires)
         asked = {**self._object(key), **given, "ContentLength": size}
@@ -132,7 +128,7 @@ class S3FileStorage:
 
     def begin_parts(self, key: str, *, content_type: str, metadata: Mapping[str, str] | None = None) -> str:
         check_arguments(PROVIDER, "begin_parts", key=key, content_type=content_type, metadata=metadata)
-        return self._uploads.begin({**self._object(key), **arguments(key, content_type, metadata)})
+        return self._uploads.begin({**self._object(key), **arguments(self._settings, key, content_type, metadata)})
 
     def sign_part(self, key: str, upload_id: str, number: int, *, size: int, expires: int = 900) -> SignedUpload:
         check_arguments(PROVIDER, "sign_part", key=key, upload_id=upload_id, part=number, size=size, expires=expires)
@@ -157,10 +153,11 @@ class S3FileStorage:
         return self._settings.origins
 
     def check(self) -> None:
-        probe = {"Bucket": self._settings.bucket, "Key": f"{self._prefix}pegboard-check"}
+        probe = self._object("pegboard-check")
+        given = arguments(self._settings, "pegboard-check", OCTET_STREAM)
 
         def write_and_remove(client: Any) -> None:
-            client.put_object(**probe, Body=b"check")
+            client.put_object(**probe, **given, Body=b"check")
             client.delete_object(**probe)
 
         self._source.call("check", lambda clients: write_and_remove(clients.quick), seconds=QUICK - 0.2)
