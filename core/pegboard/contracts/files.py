@@ -25,6 +25,7 @@ MAX_KEY = 200  # characters
 MAX_EXPIRES = 7 * 24 * 3600  # seconds
 MIN_PART = 5 * 1024 * 1024  # bytes; every provider takes parts of so many or more, and a last one of fewer
 MAX_PARTS = 10_000
+MAX_METADATA = 1024  # characters of all names and values together; some store takes no more beside a long key
 PUBLIC = "public/"  # keys below it are readable by everyone; all others by nobody without a signed URL
 OCTET_STREAM = "application/octet-stream"
 
@@ -41,6 +42,8 @@ INLINE_TYPES = frozenset(f"{family}/{kind}" for family, kinds in _SHOWN.items() 
 # Lower case, so that two keys never meet on a case-insensitive disk; no segment starts with a dot, so there is no `..`.
 _KEY = re.compile(r"[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)*")
 _WORD = r"[a-z0-9][a-z0-9!#$&^_.+-]{0,100}"
+_METADATA_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_METADATA_VALUE = re.compile(r"[!-~](?:[ -~]{0,198}[!-~])?")
 _UPLOAD_ID = re.compile(r"[!-~]{1,2000}")
 _TYPE = re.compile(rf"{_WORD}/{_WORD}(?:; ?charset=[a-z0-9-]{{1,40}})?")
 
@@ -59,7 +62,7 @@ class Stat:
     content_type: str
     etag: str  # changes whenever the content does; without quotes
     modified: datetime  # aware, UTC
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)  # what was given when it was stored, unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +89,22 @@ class Part:
 
 
 class FileStorage(Protocol):
-    """Objects under keys, streamed in and out in constant memory, private unless the key starts with `PUBLIC`."""
+    """Objects under keys, streamed in and out in constant memory, private unless the key starts with `PUBLIC`.
 
-    def put(self, key: str, stream: ByteStream, *, size: int | None = None, content_type: str = OCTET_STREAM) -> Stat:
+    An object may carry `metadata`: names like `made-by` of up to 40 of `a-z 0-9 -`, values of up to 200 printable ASCII
+    characters without a space at either end, `MAX_METADATA` in all. They are no secret: whoever reads the object may
+    see them.
+    """
+
+    def put(
+        self,
+        key: str,
+        stream: ByteStream,
+        *,
+        size: int | None = None,
+        content_type: str = OCTET_STREAM,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Stat:
         """Store everything `stream` gives, replacing what the key held.
 
         With `size`, a stream that ends early or goes on is an error. After any error the key holds what it held before;
@@ -106,7 +122,7 @@ class FileStorage(Protocol):
         ...
 
     def stat(self, key: str) -> Stat:
-        """Size, type, etag and time of one object. Raises `NotFound`."""
+        """Size, type, etag, time and metadata of one object. Raises `NotFound`."""
         ...
 
     def delete(self, key: str) -> None:
@@ -114,7 +130,7 @@ class FileStorage(Protocol):
         ...
 
     def copy(self, source: str, target: str) -> Stat:
-        """Copy content and type to `target`, replacing what it held, and return the copy's. Raises `NotFound`.
+        """Copy content, type and metadata to `target`, replacing what it held. Raises `NotFound`.
 
         Where the store can copy by itself, the bytes do not pass through the board.
         """
@@ -143,15 +159,25 @@ class FileStorage(Protocol):
         """
         ...
 
-    def sign_upload(self, key: str, *, size: int, content_type: str, expires: int = 900) -> SignedUpload:
-        """Let a browser store exactly one key, of exactly this size and type, until it expires. Makes no call.
+    def sign_upload(
+        self,
+        key: str,
+        *,
+        size: int,
+        content_type: str,
+        expires: int = 900,
+        metadata: Mapping[str, str] | None = None,
+    ) -> SignedUpload:
+        """Let a browser store exactly one key, of exactly this size, type and metadata, until it expires.
+
+        Makes no call.
 
         Until then the browser can send it again with other bytes. So whoever checks content first copies it to a key
         that no upload was signed for, and looks at the copy.
         """
         ...
 
-    def begin_parts(self, key: str, *, content_type: str) -> str:
+    def begin_parts(self, key: str, *, content_type: str, metadata: Mapping[str, str] | None = None) -> str:
         """Begin an upload in parts, and return its id, which is opaque. What the key holds stays until it is finished.
 
         Parts are signed and sent one by one, in any order, several at once, over days: all of one size of at least
@@ -222,6 +248,7 @@ def check_arguments(
     end: int | None = None,
     upload_id: str | None = None,
     part: int | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Refuse what no provider may accept, with a permanent `ProviderError`: every provider's methods begin with this.
 
@@ -246,6 +273,15 @@ def check_arguments(
         raise refuse(f"parts are numbered from 1 to {MAX_PARTS}; there is no part {part}")
     if part is not None and size == 0:
         raise refuse("a part has at least one byte")
+    for name, value in (metadata or {}).items():
+        if not _METADATA_NAME.fullmatch(name):
+            raise refuse(f"{name[:60]!r} is no name of metadata: a letter, then up to 39 of a-z 0-9 -")
+        if not _METADATA_VALUE.fullmatch(value):
+            raise refuse(
+                f"the metadata {name} is not 1 to 200 printable ASCII characters without a space at either end"
+            )
+    if sum(len(name) + len(value) for name, value in (metadata or {}).items()) > MAX_METADATA:
+        raise refuse(f"the metadata have more than {MAX_METADATA} characters in all")
 
 
 def check_parts(provider: str, named: Sequence[Part], sent: Sequence[Part]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC
 from typing import Any
@@ -21,6 +21,7 @@ from pegboard.contracts.files import (
 )
 from pegboard.errors import NotFound, ProviderError
 
+from .attributes import arguments, as_headers
 from .client import QUICK, ClientSource, translated
 from .failures import PROVIDER, complete_answer, no_bucket
 from .parts import PartUploads
@@ -43,11 +44,19 @@ class S3FileStorage:
         self._uploads = PartUploads(self._source)
         self._prefix = f"{settings.prefix}/" if settings.prefix else ""
 
-    def put(self, key: str, stream: ByteStream, *, size: int | None = None, content_type: str = OCTET_STREAM) -> Stat:
-        check_arguments(PROVIDER, "put", key=key, size=size, content_type=content_type)
-        target = {**self._object(key), **_headers(key, content_type)}
+    def put(
+        self,
+        key: str,
+        stream: ByteStream,
+        *,
+        size: int | None = None,
+        content_type: str = OCTET_STREAM,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Stat:
+        check_arguments(PROVIDER, "put", key=key, size=size, content_type=content_type, metadata=metadata)
+        target = {**self._object(key), **arguments(self._settings, key, content_type, metadata)}
         writer = Writer(self._source, target, checksums=self._settings.checksums == "when_supported")
-        return writer.write(exactly(stream, size, provider=PROVIDER), size, content_type)
+        return writer.write(exactly(stream, size, provider=PROVIDER), size)
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> AbstractContextManager[Iterator[bytes]]:
         check_arguments(PROVIDER, "read", key=key, start=start, end=end)
@@ -65,8 +74,9 @@ class S3FileStorage:
         check_arguments(PROVIDER, "copy", key=source)
         check_arguments(PROVIDER, "copy", key=target)
         stat = self._head("copy", source)
-        headers, seconds = _headers(target, stat.content_type), QUICK + stat.size / _COPIED_PER_SECOND
-        asked = self._object(source), self._object(target), headers, stat.size
+        given = arguments(self._settings, target, stat.content_type, stat.metadata)
+        asked = self._object(source), self._object(target), given, stat.size
+        seconds = QUICK + stat.size / _COPIED_PER_SECOND
         self._source.call("copy", lambda clients: _copy(clients.bulk, *asked), seconds=seconds)
         return self._head("copy", target)
 
@@ -97,19 +107,28 @@ class S3FileStorage:
             raise ProviderError(reason, provider=PROVIDER, operation="public_url", permanent=True)
         return f"{self._settings.public_url}/{self._prefix}{key}"
 
-    def sign_upload(self, key: str, *, size: int, content_type: str, expires: int = 900) -> SignedUpload:
-        check_arguments(PROVIDER, "sign_upload", key=key, size=size, content_type=content_type, expires=expires)
+    def sign_upload(
+        self,
+        key: str,
+        *,
+        size: int,
+        content_type: str,
+        expires: int = 900,
+        metadata: Mapping[str, str] | None = None,
+    ) -> SignedUpload:
+        check_arguments(
+            PROVIDER, "sign_upload", key=key, size=size, content_type=content_type, expires=expires, metadata=metadata
+        )
         _fits_one_request("sign_upload", size)
-        headers = _headers(key, content_type)
+        given = arguments(self._settings, key, content_type, metadata)
         if self._settings.uploads_by_post:
-            return self._sign_form(key, size, headers, expires)
-        asked = {**self._object(key), **headers, "ContentLength": size}
-        url = self._sign("sign_upload", "put_object", asked, expires)
-        return SignedUpload("PUT", url, headers={_DASHED[name]: value for name, value in headers.items()})
+            return self._sign_form(key, size, as_headers(given), expires)
+        asked = {**self._object(key), **given, "ContentLength": size}
+        return SignedUpload("PUT", self._sign("sign_upload", "put_object", asked, expires), headers=as_headers(given))
 
-    def begin_parts(self, key: str, *, content_type: str) -> str:
-        check_arguments(PROVIDER, "begin_parts", key=key, content_type=content_type)
-        return self._uploads.begin({**self._object(key), **_headers(key, content_type)})
+    def begin_parts(self, key: str, *, content_type: str, metadata: Mapping[str, str] | None = None) -> str:
+        check_arguments(PROVIDER, "begin_parts", key=key, content_type=content_type, metadata=metadata)
+        return self._uploads.begin({**self._object(key), **arguments(self._settings, key, content_type, metadata)})
 
     def sign_part(self, key: str, upload_id: str, number: int, *, size: int, expires: int = 900) -> SignedUpload:
         check_arguments(PROVIDER, "sign_part", key=key, upload_id=upload_id, part=number, size=size, expires=expires)
@@ -134,10 +153,11 @@ class S3FileStorage:
         return self._settings.origins
 
     def check(self) -> None:
-        probe = {"Bucket": self._settings.bucket, "Key": f"{self._prefix}pegboard-check"}
+        probe = self._object("pegboard-check")
+        given = arguments(self._settings, "pegboard-check", OCTET_STREAM)
 
         def write_and_remove(client: Any) -> None:
-            client.put_object(**probe, Body=b"check")
+            client.put_object(**probe, **given, Body=b"check")
             client.delete_object(**probe)
 
         self._source.call("check", lambda clients: write_and_remove(clients.quick), seconds=QUICK - 0.2)
@@ -157,6 +177,7 @@ class S3FileStorage:
                 content_type=str(head.get("ContentType", OCTET_STREAM)),
                 etag=str(head["ETag"]).strip('"'),
                 modified=head["LastModified"].astimezone(UTC),
+                metadata={name.lower(): value for name, value in head.get("Metadata", {}).items()},
             )
 
     def _require_bucket(self, operation: str) -> None:
@@ -181,7 +202,7 @@ class S3FileStorage:
             return str(client.generate_presigned_url(method, Params=asked, ExpiresIn=expires))
 
     def _sign_form(self, key: str, size: int, headers: dict[str, str], expires: int) -> SignedUpload:
-        fields = {_DASHED[name]: value for name, value in headers.items()} | {"success_action_status": "201"}
+        fields = {**headers, "success_action_status": "201"}
         conditions = [{name: value} for name, value in fields.items()]
         with translated("sign_upload"):
             form = self._source.get().quick.generate_presigned_post(
@@ -194,28 +215,17 @@ class S3FileStorage:
         return SignedUpload("POST", f"{str(form['url']).rstrip('/')}/", fields=form["fields"])
 
 
-_DASHED = {"ContentType": "Content-Type", "ContentDisposition": "Content-Disposition"}
-
-
-def _headers(key: str, content_type: str) -> dict[str, str]:
-    """What is stored with an object. A public one has no signed link to say that it is to be saved, not shown."""
-    headers = {"ContentType": content_type}
-    if is_public(key) and not shown_inline(content_type):
-        headers["ContentDisposition"] = content_disposition(None, inline=False)
-    return headers
-
-
 def _fits_one_request(operation: str, size: int) -> None:
     if size > _ONE_WRITE:
         reason = f"one upload takes at most {_ONE_WRITE} bytes, not {size}"
         raise ProviderError(reason, provider=PROVIDER, operation=operation, permanent=True)
 
 
-def _copy(client: Any, source: dict[str, Any], target: dict[str, Any], headers: dict[str, str], size: int) -> None:
+def _copy(client: Any, source: dict[str, Any], target: dict[str, Any], given: dict[str, Any], size: int) -> None:
     if size <= _ONE_COPY:
-        client.copy_object(**target, CopySource=source, MetadataDirective="REPLACE", **headers)
+        client.copy_object(**target, CopySource=source, MetadataDirective="REPLACE", **given)
         return
     from boto3.s3.transfer import TransferConfig
 
     config = TransferConfig(multipart_threshold=_ONE_COPY, multipart_chunksize=_COPIED_PART, use_threads=False)
-    client.copy(source, target["Bucket"], target["Key"], ExtraArgs=dict(headers), Config=config)
+    client.copy(source, target["Bucket"], target["Key"], ExtraArgs=given, Config=config)

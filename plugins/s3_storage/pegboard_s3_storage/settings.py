@@ -21,21 +21,23 @@ class Preset:
     """How one kind of store differs.
 
     `post`: it takes browser forms with a policy (POST Object). `publishes`: a bucket policy can make one prefix public.
+    `encryption`: what it can be asked for with each object.
     """
 
     addressing: Literal["virtual", "path"] = "path"
     post: bool = False
     publishes: bool = False
     checksums: Literal["when_supported", "when_required"] = "when_required"
+    encryption: tuple[str, ...] = ()
 
 
 PRESETS = {
-    "aws": Preset("virtual", post=True, publishes=True, checksums="when_supported"),
+    "aws": Preset("virtual", post=True, publishes=True, checksums="when_supported", encryption=("AES256", "aws:kms")),
     "r2": Preset(),
-    "b2": Preset(),
-    "seaweedfs": Preset(post=True, publishes=True),
+    "b2": Preset(encryption=("AES256",)),
+    "seaweedfs": Preset(post=True, publishes=True, encryption=("AES256",)),
     "garage": Preset(post=True),
-    "generic": Preset(publishes=True),
+    "generic": Preset(publishes=True, encryption=("AES256", "aws:kms")),
 }
 
 
@@ -101,6 +103,17 @@ class S3Settings(PluginSettings):
         default="auto",
         description="How browsers upload: a form with a policy (post) or a signed PUT; auto leaves it to the preset.",
     )
+    encryption: Annotated[Literal["none", "AES256", "aws:kms"], Env("S3_SSE")] = Field(
+        default="none",
+        description="What the store is asked to encrypt each object with: AES256, its own key; aws:kms, a managed key; "
+        "none leaves it to the bucket.",
+    )
+    kms_key_id: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9:/_-]{1,2048}$",
+        description="The managed key for aws:kms: its id, its ARN or alias/name. Without it, the account's own for S3.",
+        json_schema_extra={"where": "Amazon: console → Key Management Service → Customer managed keys"},
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -115,7 +128,17 @@ class S3Settings(PluginSettings):
             raise ValueError(f"{missing} (S3_{missing.upper()}) is missing: credentials come in pairs, or not at all")
         if self.session_token is not None and self.access_key_id is None:
             raise ValueError("session_token is of no use without access_key_id and secret_access_key")
+        self._encryption_fits()
         return self
+
+    def _encryption_fits(self) -> None:
+        choices = ("none", *PRESETS[self.preset].encryption)
+        if self.encryption not in choices:
+            raise ValueError(
+                f"encryption (S3_SSE): {self.preset} cannot be asked for {self.encryption}; choose {' or '.join(choices)}"
+            )
+        if self.kms_key_id is not None and self.encryption != "aws:kms":
+            raise ValueError("kms_key_id (S3_KMS_KEY_ID) is of no use unless encryption (S3_SSE) is aws:kms")
 
     @property
     def addressing(self) -> Literal["virtual", "path"]:

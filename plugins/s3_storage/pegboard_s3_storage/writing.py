@@ -30,7 +30,7 @@ class Writer:
         self._source, self._target = source, target
         self._checksums = {"ChecksumAlgorithm": "CRC32"} if checksums else {}
 
-    def write(self, pieces: Iterator[bytes], size: int | None, content_type: str) -> Stat:
+    def write(self, pieces: Iterator[bytes], size: int | None) -> Stat:
         """All pieces; if they raise, nothing is stored."""
         part = max(PART, -(-(size or 0) // _MOST_PARTS))
         parts = _parts(pieces, part)
@@ -40,7 +40,13 @@ class Writer:
         else:
             count, answer = self._in_parts(chain([first], parts))
         with complete_answer("put"):
-            return Stat(count, content_type, str(answer["ETag"]).strip('"'), _time(answer))
+            return Stat(
+                size=count,
+                content_type=self._target["ContentType"],
+                etag=str(answer["ETag"]).strip('"'),
+                modified=_time(answer),
+                metadata=self._target.get("Metadata", {}),
+            )
 
     def _at_once(self, body: bytearray) -> dict[str, Any]:
         return self._send(lambda client: client.put_object(**self._target, Body=body), len(body))

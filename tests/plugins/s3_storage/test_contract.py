@@ -52,3 +52,14 @@ class TestChecksumsOfTheSdk(S3Contract):
     def storage(self, settings: S3Settings) -> FileStorage:
         self.settings = settings.model_copy(update={"preset": "aws", "addressing_style": "path"})
         return S3FileStorage(self.settings)
+
+
+class TestEncryption(S3Contract):
+    """As it is asked for with each object, in each way in which one can be stored."""
+
+    large = ENOUGH
+
+    @pytest.fixture
+    def storage(self, settings: S3Settings) -> FileStorage:
+        self.settings = settings.model_copy(update={"encryption": "AES256"})
+        return S3FileStorage(self.settings)

@@ -43,6 +43,7 @@ def test_every_preset_has_a_row(readme: str) -> None:
         assert cells[2] == preset.addressing
         assert cells[3] == ("form with a policy" if preset.post else "signed PUT")
         assert cells[4].startswith("by bucket policy" if preset.publishes else "only through")
+        assert tuple(re.findall(r"`(.+?)`", cells[5])) == preset.encryption
 
 
 def test_the_settings_of_the_example_are_valid(readme: str) -> None:

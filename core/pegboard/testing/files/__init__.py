@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from .contract import FileStorageContract, failures
 from .http import Answer, fetch, perform
+from .metadata_saboteurs import SABOTEURS as METADATA_SABOTEURS
 from .part_saboteurs import SABOTEURS as PART_SABOTEURS
 from .saboteurs import SABOTEURS as WHOLE_SABOTEURS
 from .saboteurs import Saboteur
 from .served import MakeStorage, ServedFilesContract
 
-SABOTEURS = (*WHOLE_SABOTEURS, *PART_SABOTEURS)
+SABOTEURS = (*WHOLE_SABOTEURS, *PART_SABOTEURS, *METADATA_SABOTEURS)
 
 __all__ = [
     "SABOTEURS",

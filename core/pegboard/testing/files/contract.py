@@ -13,12 +13,13 @@ from pegboard.contracts.files import FileStorage
 
 from .expectations import key_maker
 from .links import LinkContract
+from .metadata import MetadataContract
 from .objects import ObjectContract
 from .parts import PartContract
 from .uploads import UploadContract
 
 
-class FileStorageContract(ObjectContract, LinkContract, UploadContract, PartContract):
+class FileStorageContract(ObjectContract, LinkContract, UploadContract, PartContract, MetadataContract):
     """Every provider of `files` passes this. Give it the fixture `storage`: a provider whose URLs can be fetched."""
 
     @pytest.fixture

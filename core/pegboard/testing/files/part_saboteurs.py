@@ -110,7 +110,7 @@ class ForgetsTheTypeOfParts(Saboteur):
     fault = "ForgetsTheTypeOfParts.finish_parts`: says another size or type of an upload in parts"
 
     def begin_parts(self, key: str, *, content_type: str, **options: Any) -> str:
-        super().sign_upload(key, size=1, content_type=content_type)
+        super().begin_parts(key, content_type=content_type)
         return super().begin_parts(key, content_type=OCTET_STREAM, **options)
 
 

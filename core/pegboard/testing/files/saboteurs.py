@@ -38,8 +38,8 @@ class Saboteur(LocalFileStorage):
 class HoldsWholeUpload(Saboteur):
     fault = "HoldsWholeUpload.put`: held"
 
-    def put(self, key: str, stream: ByteStream, *, size: int | None = None, content_type: str = OCTET_STREAM) -> Stat:
-        return super().put(key, io.BytesIO(stream.read(-1)), size=size, content_type=content_type)
+    def put(self, key: str, stream: ByteStream, **options: Any) -> Stat:
+        return super().put(key, io.BytesIO(stream.read(-1)), **options)
 
 
 class HoldsWholeDownload(Saboteur):
@@ -73,22 +73,20 @@ class CountsRangeEndIn(Saboteur):
 class SwallowsTruncation(Saboteur):
     fault = "SwallowsTruncation.put`: raised nothing when a stream of 10 bytes is truncated"
 
-    def put(self, key: str, stream: ByteStream, *, size: int | None = None, content_type: str = OCTET_STREAM) -> Stat:
-        return super().put(
-            key, stream, size=min(size, 0) if size is not None and size < 0 else None, content_type=content_type
-        )
+    def put(self, key: str, stream: ByteStream, *, size: int | None = None, **options: Any) -> Stat:
+        return super().put(key, stream, size=size if size is not None and size < 0 else None, **options)
 
 
 class KeepsHalfOfFailedPut(Saboteur):
     fault = "KeepsHalfOfFailedPut.put`: left 5 bytes behind"
 
-    def put(self, key: str, stream: ByteStream, *, size: int | None = None, content_type: str = OCTET_STREAM) -> Stat:
+    def put(self, key: str, stream: ByteStream, **options: Any) -> Stat:
         held = _Remembering(stream)
         try:
-            return super().put(key, held, size=size, content_type=content_type)
+            return super().put(key, held, **options)
         except Exception:
             with suppress(ProviderError):
-                super().put(key, io.BytesIO(held.first), content_type=content_type)
+                super().put(key, io.BytesIO(held.first))
             raise
 
 
@@ -103,8 +101,8 @@ class StatsWrongSize(Saboteur):
 class KeepsEtag(Saboteur):
     fault = "KeepsEtag.stat`: keeps the etag when the content changes"
 
-    def put(self, key: str, stream: ByteStream, *, size: int | None = None, content_type: str = OCTET_STREAM) -> Stat:
-        return replace(super().put(key, stream, size=size, content_type=content_type), etag="same")
+    def put(self, key: str, stream: ByteStream, **options: Any) -> Stat:
+        return replace(super().put(key, stream, **options), etag="same")
 
     def stat(self, key: str) -> Stat:
         return replace(super().stat(key), etag="same")
@@ -113,9 +111,9 @@ class KeepsEtag(Saboteur):
 class ForgetsType(Saboteur):
     fault = f"ForgetsType.put`: says type '{OCTET_STREAM}', not the one put"
 
-    def put(self, key: str, stream: ByteStream, *, size: int | None = None, content_type: str = OCTET_STREAM) -> Stat:
-        super().sign_upload(key, size=size or 0, content_type=content_type)
-        return super().put(key, stream, size=size)
+    def put(self, key: str, stream: ByteStream, *, content_type: str = OCTET_STREAM, **options: Any) -> Stat:
+        super().begin_parts(key, content_type=content_type)
+        return super().put(key, stream, **options)
 
 
 class RaisesOnMissingDelete(Saboteur):
@@ -156,9 +154,9 @@ class RaisesItsOwnErrors(Saboteur):
 class TakesAnyKey(Saboteur):
     fault = "TakesAnyKey.put`: raised nothing when given the bad key"
 
-    def put(self, key: str, stream: ByteStream, *, size: int | None = None, content_type: str = OCTET_STREAM) -> Stat:
+    def put(self, key: str, stream: ByteStream, **options: Any) -> Stat:
         tamed = re.sub(r"[^a-z0-9/]+", "", key).strip("/") or "x"
-        return super().put(tamed if key.startswith(".") else key, stream, size=size, content_type=content_type)
+        return super().put(tamed if key.startswith(".") else key, stream, **options)
 
 
 class PublicByDefault(Saboteur):
@@ -242,20 +240,20 @@ class UploadOfAnyType(Saboteur):
 class UploadWithoutExpiry(Saboteur):
     fault = "UploadWithoutExpiry.sign_upload`: answers 200 to an upload after it expired"
 
-    def sign_upload(self, key: str, *, size: int, content_type: str, expires: int = 900) -> SignedUpload:
-        super().sign_upload(key, size=size, content_type=content_type, expires=expires)
-        return super().sign_upload(key, size=size, content_type=content_type, expires=604_800)
+    def sign_upload(self, key: str, *, expires: int = 900, **options: Any) -> SignedUpload:
+        super().sign_upload(key, expires=expires, **options)
+        return super().sign_upload(key, expires=604_800, **options)
 
 
 class HalfUploadStays(Saboteur):
     fault = "HalfUploadStays.sign_upload`: stored an upload that broke off half way: truncated"
 
-    def put(self, key: str, stream: ByteStream, *, size: int | None = None, content_type: str = OCTET_STREAM) -> Stat:
+    def put(self, key: str, stream: ByteStream, **options: Any) -> Stat:
         held = _Remembering(stream)
         try:
-            return super().put(key, held, size=size, content_type=content_type)
+            return super().put(key, held, **options)
         except HTTPException:
-            super().put(key, io.BytesIO(held.first), content_type=content_type)
+            super().put(key, io.BytesIO(held.first))
             raise
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, Self
 
@@ -24,7 +24,8 @@ class BadToken(Exception):
 class Grant:
     """What the holder of a token may do.
 
-    `content_type` and `size` bind an upload, and name the type of an answer. A `part` belongs to the upload `upload_id`.
+    `content_type` and `size` bind an upload, and name the type of an answer; `metadata` are stored with it. A `part`
+    belongs to the upload `upload_id`.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Grant:
     size: int | None = None
     upload_id: str | None = None
     part: int | None = None
+    metadata: Mapping[str, str] | None = None
 
 
 class Links:

@@ -65,9 +65,17 @@ class ServedFileStorage(FileStorage):
     def remove(self, key: str) -> None:
         """Remove the object. There being none is no error."""
 
-    def put(self, key: str, stream: ByteStream, *, size: int | None = None, content_type: str = OCTET_STREAM) -> Stat:
-        check_arguments(self.name, "put", key=key, size=size, content_type=content_type)
-        return self.write(key, exactly(stream, size, provider=self.name), content_type, {})
+    def put(
+        self,
+        key: str,
+        stream: ByteStream,
+        *,
+        size: int | None = None,
+        content_type: str = OCTET_STREAM,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Stat:
+        check_arguments(self.name, "put", key=key, size=size, content_type=content_type, metadata=metadata)
+        return self.write(key, exactly(stream, size, provider=self.name), content_type, metadata or {})
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> AbstractContextManager[Iterator[bytes]]:
         check_arguments(self.name, "read", key=key, start=start, end=end)
@@ -107,14 +115,30 @@ class ServedFileStorage(FileStorage):
             raise ProviderError(f"{key} is private", provider=self.name, operation="public_url", permanent=True)
         return self.links.public(key)
 
-    def sign_upload(self, key: str, *, size: int, content_type: str, expires: int = 900) -> SignedUpload:
-        check_arguments(self.name, "sign_upload", key=key, size=size, content_type=content_type, expires=expires)
-        url = self.links.signed("PUT", Grant(key, self.links.expiry(expires), content_type, size=size))
-        return SignedUpload("PUT", url, headers={"Content-Type": content_type})
+    def sign_upload(
+        self,
+        key: str,
+        *,
+        size: int,
+        content_type: str,
+        expires: int = 900,
+        metadata: Mapping[str, str] | None = None,
+    ) -> SignedUpload:
+        check_arguments(
+            self.name,
+            "sign_upload",
+            key=key,
+            size=size,
+            content_type=content_type,
+            expires=expires,
+            metadata=metadata,
+        )
+        grant = Grant(key, self.links.expiry(expires), content_type, size=size, metadata=metadata)
+        return SignedUpload("PUT", self.links.signed("PUT", grant), headers={"Content-Type": content_type})
 
-    def begin_parts(self, key: str, *, content_type: str) -> str:
-        check_arguments(self.name, "begin_parts", key=key, content_type=content_type)
-        return self._uploads.begin(key, content_type, {})
+    def begin_parts(self, key: str, *, content_type: str, metadata: Mapping[str, str] | None = None) -> str:
+        check_arguments(self.name, "begin_parts", key=key, content_type=content_type, metadata=metadata)
+        return self._uploads.begin(key, content_type, metadata or {})
 
     def sign_part(self, key: str, upload_id: str, number: int, *, size: int, expires: int = 900) -> SignedUpload:
         check_arguments(self.name, "sign_part", key=key, upload_id=upload_id, part=number, size=size, expires=expires)
@@ -151,7 +175,8 @@ class ServedFileStorage(FileStorage):
     def receive(self, grant: Grant, stream: ByteStream) -> Stat:
         """Store what a browser sends with a link that was signed for it: an object or a part, of exactly its size."""
         if grant.part is None:
-            return self.put(grant.key, stream, size=grant.size, content_type=grant.content_type or OCTET_STREAM)
+            content_type = grant.content_type or OCTET_STREAM
+            return self.put(grant.key, stream, size=grant.size, content_type=content_type, metadata=grant.metadata)
         pieces = exactly(stream, grant.size, provider=self.name)
         return self._uploads.receive(grant.key, grant.upload_id or "", grant.part, pieces)
 

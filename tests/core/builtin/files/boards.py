@@ -21,7 +21,7 @@ from pegboard.builtin.files.records import ANYONE
 from pegboard.builtin.files.service import files
 from pegboard.builtin.local_files.plugin import LocalFiles
 from pegboard.builtin.local_files.provider import LocalFileStorage
-from pegboard.contracts.files import FILES, OCTET_STREAM, ByteStream, Stat
+from pegboard.contracts.files import FILES, ByteStream, Stat
 from pegboard.contributions import UserSource
 from pegboard.db import db
 from pegboard.errors import ProviderError
@@ -73,9 +73,9 @@ class Moody(LocalFileStorage):
         self.states: list[str] = []
         self.in_transaction: list[bool] = []
 
-    def put(self, key: str, stream: ByteStream, *, size: int | None = None, content_type: str = OCTET_STREAM) -> Stat:
+    def put(self, key: str, stream: ByteStream, **options: Any) -> Stat:
         self._called("put")
-        return super().put(key, stream, size=size, content_type=content_type)
+        return super().put(key, stream, **options)
 
     def stat(self, key: str) -> Stat:
         self._called("stat")
