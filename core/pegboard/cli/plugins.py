@@ -16,11 +16,15 @@ from ..settings import DEFAULT_BUILTINS, PluginSettings, suggestion
 from ..sources import read_sources
 from .plan import current_plan, json_option, print_json
 from .switch import switch
+from .verify import verify
 
 
 @click.group()
 def plugins() -> None:
     """List, draw, enable and disable plugins."""
+
+
+plugins.add_command(verify)
 
 
 @plugins.command("list")
