@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class Author:
             self.install(*arguments[1:])
             return ""
         done = subprocess.run(
-            [str(self.environment / "bin" / program), *arguments],
+            [shutil.which(program, path=self.variables()["PATH"]) or program, *arguments],
             cwd=self.folder,
             env=self.variables(),
             stdin=subprocess.DEVNULL,

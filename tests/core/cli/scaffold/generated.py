@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from pegboard.cli import cli
 from pegboard.cli.scaffold.writing import PARTS
 from tests.serving import foreign_environment
+from tools.manifest import ROOT
 
 CAPABILITIES = ("", "files")
 MEMORY = {
@@ -44,6 +45,17 @@ from pegboard.errors import NotFound
 
 KEPT: dict[str, tuple[Stat, bytes]] = {}
 """
+TYPES = (
+    *(
+        "mypy",
+        "--strict",
+        "--explicit-package-bases",
+        "--warn-unreachable",
+        f"--cache-dir={ROOT / '.cache/mypy-generated'}",
+    ),
+    *(f"--enable-error-code={code}" for code in ("ignore-without-code", "redundant-expr", "truthy-bool")),
+)
+"""The strictest that this repository asks for, with a cache that the tests share."""
 SMALL = "    large = 4 * 1024 * 1024  # a dictionary holds what it stores\n\n"
 
 

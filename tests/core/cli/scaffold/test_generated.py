@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.cli.scaffold.generated import combinations, fill_in, new, options, run
+from tests.core.cli.scaffold.generated import TYPES, combinations, fill_in, new, options, run
 from tools.manifest import ROOT
 
 NAMES = {
@@ -79,8 +79,5 @@ def test_each_passes_mypy_strict(folders: dict[str, Path], word: str, tmp_path: 
     for name, folder in {**folders, "pigeon": tmp_path / "pegboard-pigeon"}.items():
         (tree / f"pegboard_{name}").symlink_to(folder / f"pegboard_{name}")
         (tree / f"{name}_tests").symlink_to(folder / "tests")
-    cache = ROOT / ".cache/mypy-generated"
-    codes = [f"--enable-error-code={code}" for code in ("ignore-without-code", "redundant-expr", "truthy-bool")]
-    flags = ["--strict", "--explicit-package-bases", "--warn-unreachable", f"--cache-dir={cache}", *codes]
-    said = run(tree, "mypy", *flags, ".")
+    said = run(tree, *TYPES, ".")
     assert int(said.partition("no issues found in ")[2].split()[0]) == len(list(tree.glob("*/**/*.py")))
