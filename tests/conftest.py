@@ -1,18 +1,16 @@
-"""Shared fixtures: a board of one's own, a folder to deploy it in, a browser, and no network but loopback."""
+"""Shared fixtures beside those of `pegboard.testing`: plugins made on the spot, a folder to deploy in, a browser."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from flask import Flask
-from pytest_socket import socket_allow_hosts
 
-from pegboard import BoardSettings, Plugin, create_app, hookimpl
+from pegboard import Plugin, hookimpl
 from tests.absence import absent
 
 if TYPE_CHECKING:
@@ -30,14 +28,12 @@ CHROMIUM_FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 
-MakeBoard = Callable[..., Flask]
 MakePlugin = Callable[..., type[Plugin[Any]]]
 
 
 @pytest.fixture(autouse=True)
-def only_loopback() -> None:
-    """A test that reaches for the network fails."""
-    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+def offline(only_loopback: None) -> None:
+    """Every test of this repository is."""
 
 
 @pytest.fixture(autouse=True)
@@ -52,26 +48,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             "SECRET_KEY",
         ):
             monkeypatch.delenv(name)
-
-
-@pytest.fixture
-def make_board(tmp_path: Path) -> Iterator[MakeBoard]:
-    """Boots a test board of the given plugin classes; `config` are their settings, other keywords the board's own."""
-    boards: list[Flask] = []
-
-    def make(*plugins: Any, config: Mapping[str, Mapping[str, Any]] | None = None, **settings: Any) -> Flask:
-        values = {"env": "test", "builtins": (), "instance_path": tmp_path / "instance", **settings}
-        app = create_app(BoardSettings(**values), plugins=plugins, config=config)
-        boards.append(app)
-        return app
-
-    yield make
-    for app in boards:
-        if "sqlalchemy" in app.extensions:
-            from pegboard.db import db
-
-            with app.app_context():
-                db.engine.dispose()
 
 
 @pytest.fixture

@@ -18,19 +18,28 @@ from tools.manifest import ROOT, plugin_folders
 
 BIN = Path(sys.executable).parent
 TYPED = ("core", "plugins", "examples", "tests", "bench", "tools", "setup.py", "wsgi.py")
+OWN_TESTS = "^(plugins|examples)/[^/]+/tests/"  # every plugin may have a tests/conftest.py: mypy takes one of that name at a time
 
 
 def steps(arguments: Sequence[str]) -> dict[str, list[str]]:
     """Each step's name and command, in the order they run: the quick ones first."""
     typed = [path for path in TYPED if (ROOT / path).exists()]
+    folders = [folder for folder in distributions() if (folder / "tests").is_dir()]
+    own = {f"types of {folder.name}": [tool("mypy"), "--strict", str(folder / "tests")] for folder in folders}
     coverage = ["--cov", "--cov-config=setup.cfg", "--cov-report=term"]
     return {
         "format": [tool("ruff"), "format", "--check", "."],
         "lint": [tool("ruff"), "check", "."],
         "floors": [tool("lint-imports"), "--config", "setup.cfg"],
-        "types": [tool("mypy"), "--strict", *typed],
+        "types": [tool("mypy"), "--strict", "--exclude", OWN_TESTS, *typed],
+        **own,
         "tests": [tool("pytest"), *parallel(), *coverage, *arguments],
     }
+
+
+def distributions() -> list[Path]:
+    """The folders of the plugins, and of the examples that are distributions as well."""
+    return [*plugin_folders(), *sorted(path.parent for path in (ROOT / "examples").glob("*/pyproject.toml"))]
 
 
 def parallel() -> list[str]:
@@ -46,8 +55,9 @@ def tool(name: str) -> str:
 def run(name: str, command: Sequence[str]) -> tuple[bool, float]:
     """Run one step with the terminal as its own; whether it passed, and its seconds."""
     print(f"\n=== {name}: {shlex.join([Path(command[0]).name, *command[1:]])}", flush=True)
-    search = os.pathsep.join(map(str, (ROOT / "core", *plugin_folders())))
-    environment = os.environ | {"MYPYPATH": search, "PYTHONPATH": search} if name in ("types", "floors") else None
+    search = os.pathsep.join(map(str, (ROOT / "core", *distributions())))
+    typed = name.startswith(("types", "floors"))
+    environment = os.environ | {"MYPYPATH": search, "PYTHONPATH": search} if typed else None
     started = time.monotonic()
     passed = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode == 0
     took = time.monotonic() - started

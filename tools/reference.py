@@ -1,4 +1,4 @@
-"""`python -m tools.reference`: writes the pages of `docs/` that are generated from the code, settings and hooks."""
+"""`python -m tools.reference`: writes the pages of `docs/` that are generated from the code: settings, hooks, fixtures."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from pegboard.discovery import GROUP
 from pegboard.hookspecs import Hooks
 from pegboard.plugin import Plugin
 from pegboard.settings import BoardSettings, PluginSettings, SettingsModel, env_names
+from tools.fixtures import PAGE, testing_page
 from tools.manifest import ROOT, plugin_folders
 
 DOCS = ROOT / "docs"
@@ -57,7 +58,7 @@ A veto hook is called each time there is something to allow. `app_ready` is call
 
 def pages() -> dict[Path, str]:
     """The generated pages, by file."""
-    return {DOCS / "settings.md": settings_page(), DOCS / "hooks.md": hooks_page()}
+    return {DOCS / "settings.md": settings_page(), DOCS / "hooks.md": hooks_page(), PAGE: testing_page()}
 
 
 def settings_page() -> str:

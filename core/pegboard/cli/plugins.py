@@ -14,6 +14,7 @@ from ..hookspecs import PROJECT, Hooks
 from ..rehearsal import Rehearsal, mount_point
 from ..settings import DEFAULT_BUILTINS, PluginSettings, suggestion
 from ..sources import read_sources
+from .new import new
 from .plan import current_plan, json_option, print_json
 from .switch import switch
 from .verify import verify
@@ -21,7 +22,10 @@ from .verify import verify
 
 @click.group()
 def plugins() -> None:
-    """List, draw, enable and disable plugins."""
+    """List, draw, enable and disable plugins, and begin new ones."""
+
+
+plugins.add_command(new)
 
 
 plugins.add_command(verify)

@@ -23,7 +23,7 @@ class _Quiet(WSGIRequestHandler):
 def serve(app: WSGIApplication) -> Iterator[str]:
     """The URL of the running application, `http://127.0.0.1:<port>`, without a slash at its end."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

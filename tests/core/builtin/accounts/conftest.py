@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Blueprint, Flask, render_template_string
-from flask.testing import FlaskClient
 from flask_login import login_required
 from pydantic import SecretStr
 from sqlalchemy import select
@@ -24,6 +22,7 @@ from pegboard.hookspecs import hookimpl
 from pegboard.live import board_of
 from pegboard.plugin import Plugin
 from pegboard.settings import BoardSettings, PluginSettings
+from pegboard.testing import BoardClient
 from pegboard.web.users import current_user, permission, role, signed_in
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
@@ -72,15 +71,13 @@ class Browser:
     """One browser: gets pages, fills in forms with their token, keeps its cookies."""
 
     def __init__(self, app: Flask) -> None:
-        self.client: FlaskClient = app.test_client()
+        self.client = BoardClient.of(app)
 
     def get(self, path: str, **kwargs: Any) -> Any:
         return self.client.get(path, **kwargs)
 
     def token(self, path: str) -> str:
-        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.get(path).text)
-        assert found, f"{path} has no form"
-        return found[1]
+        return self.client.token(path)
 
     def submit(self, path: str, page: str = "", **data: str) -> Any:
         headers = data.pop("headers", None)

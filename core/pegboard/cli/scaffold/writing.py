@@ -1,0 +1,163 @@
+"""The files of a new distribution: which there are, what is in them, and how they come to the disk, all or none."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ...contracts.files import FILES
+from ...errors import PegboardError
+from .capabilities import Offered
+from .imports import WIDTH, tidied
+from .stubs import stubs_of
+
+Files = Mapping[str, str]
+"""Templates by the file that each becomes."""
+
+_ALWAYS: Files = {
+    "README.md": "README.md",
+    "pyproject.toml": "pyproject.toml",
+    "{package}/__init__.py": "init.py",
+    "{package}/plugin.py": "plugin.py",
+    "{package}/settings.py": "settings.py",
+    "tests/conftest.py": "conftest.py",
+    "tests/test_plugin.py": "test_plugin.py",
+}
+PARTS: Mapping[str, Files] = {
+    "models": {
+        "{package}/models.py": "models.py",
+        "{package}/migrations/versions/{name}_0001.py": "migration.py",
+        "tests/test_models.py": "test_models.py",
+    },
+    "pages": {
+        "{package}/templates/{name}/index.html": "index.html",
+        "{package}/views.py": "views.py",
+        "tests/test_views.py": "test_views.py",
+    },
+}
+"""What may be asked for beside a capability, by the word that asks for it."""
+_OF_FILES: Files = {"{package}/provider.py": "provider_files.py", "tests/test_provider.py": "test_provider_files.py"}
+_OF_ANY: Files = {"{package}/provider.py": "provider.py", "tests/test_provider.py": "test_provider.py"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A distribution to be written. `alone` is one that no repository of plugins is around, with tools of its own."""
+
+    name: str
+    parts: frozenset[str] = frozenset()
+    capability: Offered | None = None
+    alone: bool = True
+
+    @property
+    def package(self) -> str:
+        return f"pegboard_{self.name}"
+
+    @property
+    def distribution(self) -> str:
+        return self.package.replace("_", "-")
+
+    @property
+    def cls(self) -> str:
+        """The plugin's class."""
+        return "".join(word.title() for word in self.name.split("_"))
+
+    @property
+    def files(self) -> bool:
+        """Whether it stores files, for which three methods are enough."""
+        return self.capability is not None and self.capability.word == FILES.name
+
+    @property
+    def provider(self) -> str:
+        """The provider's class."""
+        return f"{self.cls}{self.capability.contract.__name__}" if self.capability else ""
+
+
+def rendered(wanted: Wanted) -> dict[str, str]:
+    """The text of every file, by its path below the distribution's folder. OSError where a contract has no source."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        variable_start_string="<<", variable_end_string=">>", block_start_string="<%", block_end_string="%>",
+        comment_start_string="<#", comment_end_string="#>",
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - source code, not HTML
+    )  # fmt: skip
+    words = _words(wanted)
+    files = {f"{wanted.package}/py.typed": ""}
+    for path, template in _chosen(wanted).items():
+        text = environment.get_template(f"{template}.jinja").render(words)
+        target = path.format(package=wanted.package, name=wanted.name)
+        files[target] = tidied(text) if target.endswith(".py") and "import" in text else text
+    return dict(sorted(files.items()))
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    """Write all of it, or nothing: below a folder beside it, which then takes its name. PegboardError says why not."""
+    aside = None
+    try:
+        aside = Path(mkdtemp(prefix=".new-", dir=folder.parent))
+        aside.chmod(0o755)
+        for path, text in files.items():
+            file = aside / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        aside.rename(folder)
+    except OSError as error:
+        raise PegboardError(f"nothing was written: {error.strerror} ({error.filename or folder})") from error
+    finally:
+        if aside is not None:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _chosen(wanted: Wanted) -> Files:
+    of_capability = (_OF_FILES if wanted.files else _OF_ANY) if wanted.capability else {}
+    parts = [files for word, files in PARTS.items() if word in wanted.parts]
+    return {path: name for files in (_ALWAYS, *parts, of_capability) for path, name in files.items()}
+
+
+def _words(wanted: Wanted) -> dict[str, Any]:
+    """What the templates are filled with."""
+    capability = wanted.capability
+    raising = partial(_not_filled_in, f"{wanted.package}/provider.py", wanted.provider)
+    return {
+        "name": wanted.name,
+        "dashed": wanted.name.replace("_", "-"),
+        "variable": wanted.name.upper(),
+        "title": wanted.name.replace("_", " ").title(),
+        "package": wanted.package,
+        "distribution": wanted.distribution,
+        "cls": wanted.cls,
+        "provider": wanted.provider,
+        "parts": wanted.parts,
+        "alone": wanted.alone,
+        "files": wanted.files,
+        "capability": capability,
+        "stubs": stubs_of(capability.contract, raising) if capability and not wanted.files else None,
+        "settings": bool(capability or "pages" in wanted.parts),
+        "hooks": bool(capability or "pages" in wanted.parts),
+        "dependencies": ", ".join(f'"{one}"' for one in _dependencies(capability)),
+        "not_filled_in": lambda method, task: raising(method, task).replace("\n", "\n        "),
+    }
+
+
+def _dependencies(capability: Offered | None) -> Iterable[str]:
+    yield f"pegboard>={version('pegboard').partition('+')[0]}"
+    if capability and capability.distribution:
+        yield capability.distribution
+
+
+def _not_filled_in(file: str, cls: str, method: str, task: str) -> str:
+    """The statement that raises until the author has written the method, as a formatter would leave it."""
+    text = f"{cls}.{method} in {file} must {task}"
+    plain = text.replace("\\", "\\\\")
+    quoted = f"'{plain}'" if '"' in text and "'" not in text else '"' + plain.replace('"', '\\"') + '"'
+    line = f"raise NotImplementedError({quoted})"
+    return line if len(line) + 8 <= WIDTH else f"raise NotImplementedError(\n    {quoted}\n)"

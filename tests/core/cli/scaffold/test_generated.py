@@ -1,0 +1,83 @@
+"""Every combination that can be asked for: its own tests pass once it is filled in, and its code is clean before."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.core.cli.scaffold.generated import TYPES, combinations, fill_in, new, options, run
+from tools.manifest import ROOT
+
+NAMES = {
+    f"{letter}_{'_'.join(filter(None, [capability, *parts])) or 'bare'}": (capability, parts)
+    for letter, (capability, parts) in zip("abcdefghijkl", combinations(), strict=False)
+}
+LONGEST = "a_name_that_has_thirty_letters"
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    """A distribution of each combination, by name."""
+    monkeypatch.chdir(tmp_path)
+    for name, (capability, parts) in NAMES.items():
+        assert new(name, *options(capability, parts)).exit_code == 0
+    return {name: tmp_path / f"pegboard-{name.replace('_', '-')}" for name in NAMES}
+
+
+@pytest.mark.slow
+def test_each_passes_its_own_tests_once_the_marked_methods_are_filled_in(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    for name, (capability, _) in NAMES.items():
+        assert (fill_in(folders[name]) if capability else []) == (["write", "open", "remove"] if capability else [])
+    settings = next(iter(folders.values())) / "pyproject.toml"
+    said = run(
+        tmp_path, "python", "-m", "pytest", "-p", "no:cacheprovider", "-c", settings, "--rootdir", tmp_path, "-v", *folders.values(),
+        PYTHONPATH=os.pathsep.join(map(str, folders.values())),
+    )  # fmt: skip
+    for name, folder in folders.items():
+        files = {f"{path.relative_to(tmp_path)}" for path in folder.glob("tests/test_*.py")}
+        passed = {line.partition("::")[0] for line in said.splitlines() if "PASSED" in line}
+        assert files <= passed, name
+    assert not re.search(r"FAILED|ERROR|SKIPPED", said)
+
+
+@pytest.mark.slow
+def test_each_is_formatted_and_without_findings_of_ruff(folders: dict[str, Path], tmp_path: Path) -> None:
+    for folder in folders.values():
+        run(folder, "ruff", "format", "--check", ".")
+        run(folder, "ruff", "check", ".")
+
+
+@pytest.mark.slow
+def test_each_keeps_the_rules_of_this_repository_under_the_longest_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plugins/other").mkdir(parents=True)
+    (tmp_path / "plugins/other/pyproject.toml").touch()
+    (tmp_path / "core").symlink_to(ROOT / "core")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for number, (capability, parts) in enumerate(NAMES.values()):
+        assert new(f"{LONGEST[:-1]}{number}", *options(capability, parts)).exit_code == 0
+    assert len(list(tmp_path.glob("plugins/*/README.md"))) == len(NAMES)
+    run(tmp_path, "ruff", "format", "--check", "plugins")
+    run(tmp_path, "ruff", "check", "plugins")
+
+
+@pytest.mark.slow
+def test_each_passes_mypy_strict(folders: dict[str, Path], word: str, tmp_path: Path) -> None:
+    """In one run, for which their tests need names that differ; with one whose contract is somebody else's."""
+    assert new("pigeon", "--capability", word).exit_code == 0
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / f"carrier{word}").symlink_to(tmp_path / f"carrier{word}")
+    for name, folder in {**folders, "pigeon": tmp_path / "pegboard-pigeon"}.items():
+        (tree / f"pegboard_{name}").symlink_to(folder / f"pegboard_{name}")
+        (tree / f"{name}_tests").symlink_to(folder / "tests")
+    said = run(tree, *TYPES, ".")
+    assert int(said.partition("no issues found in ")[2].split()[0]) == len(list(tree.glob("*/**/*.py")))
