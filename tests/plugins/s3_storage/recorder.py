@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -123,10 +124,15 @@ def _shown(result: Any) -> Iterator[str]:
 def _address(url: str) -> str:
     """The URL with the names in its query, and those values that are the same each time."""
     parts = urlsplit(url)
-    varying = ("X-Amz-Signature", "X-Amz-Date", "X-Amz-Credential", "X-Amz-Algorithm")
-    asked = [name if name in varying else f"{name}={value}" for name, value in parse_qsl(parts.query, True)]
+    asked = [_argument(name, value) for name, value in parse_qsl(parts.query, True)]
     query = f" ?{' &'.join(asked)}" if asked else ""
     return f"{parts.scheme}://{parts.netloc}{unquote(parts.path)}{query}"
+
+
+def _argument(name: str, value: str) -> str:
+    if name in ("X-Amz-Signature", "X-Amz-Date", "X-Amz-Algorithm"):
+        return name
+    return f"{name}={re.sub(r'/[0-9]{8}/', '/<day>/', value) if name == 'X-Amz-Credential' else value}"
 
 
 def _named(headers: Mapping[str, str], signed: list[str]) -> Iterator[str]:
