@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from pegboard.errors import ProviderError
 
@@ -215,6 +215,14 @@ class FileStorage(Protocol):
         """Origins other than the board's (`https://host`) that browsers are sent to. Makes no call.
 
         For the content security policy: `connect-src` for uploads, `img-src` and `media-src` for what is shown.
+        """
+        ...
+
+    def browser_access(self, origins: Sequence[str]) -> Mapping[str, Any] | None:
+        """What has to be configured at the store so that browsers at these origins may upload. Makes no call.
+
+        As JSON, in the words of the store; None where there is nothing to configure. It must let them read the `ETag`
+        of what they sent.
         """
         ...
 

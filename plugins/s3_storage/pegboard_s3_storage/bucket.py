@@ -13,7 +13,7 @@ from .settings import S3Settings
 
 
 def cors_rules(origins: Sequence[str]) -> dict[str, Any]:
-    """Browsers may upload from these origins, and see the answer."""
+    """Browsers may upload from these origins, and see the answer: what `aws s3api put-bucket-cors` takes."""
     rule = {
         "AllowedOrigins": list(origins),
         "AllowedMethods": ["GET", "HEAD", "PUT", "POST"],

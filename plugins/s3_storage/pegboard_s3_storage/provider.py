@@ -22,6 +22,7 @@ from pegboard.contracts.files import (
 from pegboard.errors import NotFound, ProviderError
 
 from .attributes import arguments, as_headers
+from .bucket import cors_rules
 from .client import QUICK, ClientSource, translated
 from .failures import PROVIDER, complete_answer, no_bucket
 from .parts import PartUploads
@@ -151,6 +152,9 @@ class S3FileStorage:
 
     def origins(self) -> tuple[str, ...]:
         return self._settings.origins
+
+    def browser_access(self, origins: Sequence[str]) -> Mapping[str, Any] | None:
+        return cors_rules(origins)
 
     def check(self) -> None:
         probe = self._object("pegboard-check")

@@ -12,6 +12,8 @@ import pytest
 
 from pegboard.testing.files import fetch, perform
 from pegboard_s3_storage import peer
+from pegboard_s3_storage.bucket import make_bucket
+from pegboard_s3_storage.client import ClientSource
 from pegboard_s3_storage.peer import Seaweed, seaweed
 from pegboard_s3_storage.provider import S3FileStorage
 from pegboard_s3_storage.settings import S3Settings
@@ -86,6 +88,31 @@ def test_a_board_sees_the_answer_to_an_upload(s3: S3FileStorage) -> None:
     assert answer.headers["access-control-allow-origin"] == BOARD
     assert "etag" in answer.headers["access-control-expose-headers"].lower()
     s3.delete("seen")
+
+
+def test_what_is_said_of_browsers_is_enough_to_upload_from_another_origin(server: Seaweed) -> None:
+    there = "https://another-board.example"
+    settings = S3Settings.model_validate({**server.settings, "bucket": "another", "upload_method": "put"})
+    make_bucket(settings, origins=[])
+    storage = S3FileStorage(settings)
+    whole = storage.sign_upload("whole", size=1, content_type="image/png", metadata={"made-by": "hand"})
+    part = storage.sign_part("film", storage.begin_parts("film", content_type="video/mp4"), 1, size=1)
+    for upload in (whole, part):
+        asked = {
+            "Origin": there,
+            "Access-Control-Request-Method": "PUT",
+            "Access-Control-Request-Headers": ",".join(name.lower() for name in upload.headers),
+        }
+        assert "access-control-allow-origin" not in fetch(upload.url, "OPTIONS", headers=asked).headers
+        ClientSource(settings).get().quick.put_bucket_cors(
+            Bucket="another", CORSConfiguration=storage.browser_access([there])
+        )
+        assert fetch(upload.url, "OPTIONS", headers=asked).headers["access-control-allow-origin"] == there
+        answer = perform(upload, b"x", headers={"Origin": there})
+        assert answer.ok
+        assert "ETag" in answer.headers["access-control-expose-headers"]
+        assert answer.headers["etag"]
+        ClientSource(settings).get().quick.delete_bucket_cors(Bucket="another")
 
 
 def test_it_listens_on_this_machine_alone(server: Seaweed) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from urllib.parse import urlsplit
 
 from werkzeug.http import parse_options_header
@@ -193,6 +194,20 @@ class LinkContract:
                 "origins",
                 f"does not name {origin}, where {operation} leads",
             )
+
+    def test_browsers_elsewhere_can_be_let_in(self, storage: FileStorage, new_key: NewKey) -> None:
+        expect, origins = Expectations(storage), ["https://board.example", "http://127.0.0.1:5000"]
+        with expect.works("browser_access", "two origins are given"):
+            asked = storage.browser_access(origins)
+        url = urlsplit(storage.sign_upload(new_key(), size=1, content_type="image/png").url)
+        if asked is None:
+            own = f"{url.scheme}://{url.netloc}" == self.own_origin
+            expect.that(own, "browser_access", f"has nothing to configure, though uploads go to {url.netloc}")
+            return
+        with expect.works("browser_access", "the answer is made JSON"):
+            text = json.dumps(asked)
+        for needed in (*origins, "ETag"):
+            expect.that(needed in text, "browser_access", f"does not say {needed}")
 
 
 def altered(url: str) -> str:

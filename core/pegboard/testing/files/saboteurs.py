@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -262,6 +262,35 @@ class HidesItsOrigin(Saboteur):
 
     def url(self, key: str, **options: Any) -> str:
         return super().url(key, **options).replace("127.0.0.1", "localhost")
+
+
+class HidesWhatToConfigure(Saboteur):
+    fault = "HidesWhatToConfigure.browser_access`: has nothing to configure, though uploads go to localhost"
+
+    def sign_upload(self, key: str, **options: Any) -> SignedUpload:
+        upload = super().sign_upload(key, **options)
+        return replace(upload, url=upload.url.replace("127.0.0.1", "localhost"))
+
+
+class ForgetsAnOrigin(Saboteur):
+    fault = "ForgetsAnOrigin.browser_access`: does not say http://127.0.0.1:5000"
+
+    def browser_access(self, origins: Sequence[str]) -> Mapping[str, Any] | None:
+        return {"allowed": origins[:1], "exposed": ["ETag"]}
+
+
+class HidesTheEtag(Saboteur):
+    fault = "HidesTheEtag.browser_access`: does not say ETag"
+
+    def browser_access(self, origins: Sequence[str]) -> Mapping[str, Any] | None:
+        return {"allowed": [*origins]}
+
+
+class ConfiguresWithObjects(Saboteur):
+    fault = "ConfiguresWithObjects.browser_access`: raised TypeError when the answer is made JSON"
+
+    def browser_access(self, origins: Sequence[str]) -> Mapping[str, Any] | None:
+        return {"allowed": {*origins}, "exposed": "ETag"}
 
 
 class _Remembering:

@@ -7,7 +7,7 @@ import secrets
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pegboard.contracts.filenames import content_disposition
 from pegboard.contracts.files import (
@@ -159,6 +159,9 @@ class ServedFileStorage(FileStorage):
 
     def origins(self) -> tuple[str, ...]:
         return ()
+
+    def browser_access(self, origins: Sequence[str]) -> Mapping[str, Any] | None:
+        return None
 
     def check(self) -> None:
         """Writes, reads and removes a small object. The store's own timeouts must keep all of it below 4 seconds."""
