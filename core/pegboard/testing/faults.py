@@ -21,6 +21,7 @@ class FaultProxy:
     """
 
     _answer_bytes: int | None
+    _rate: int | None
 
     def __init__(self, target: int) -> None:
         self._target = target
@@ -46,6 +47,14 @@ class FaultProxy:
         """Hold every piece of an answer back for so long."""
         self.heal()
         self._latency = seconds
+
+    def limit(self, bytes_per_second: int) -> None:
+        """Pass no more than so much, in each direction of each connection.
+
+        Who sends counts as sent what its system still holds for it: up to some megabytes, at once.
+        """
+        self.heal()
+        self._rate = bytes_per_second
 
     def blackhole(self) -> None:
         """Accept connections, swallow what comes, answer nothing."""
@@ -79,6 +88,7 @@ class FaultProxy:
 
     def _clear(self) -> None:
         self._latency = 0.0
+        self._rate = None
         self._swallow = Event()
         self._answer_bytes = None
         self._reset_new = False
@@ -113,9 +123,11 @@ class FaultProxy:
 
     def _pump(self, source: socket.socket, sink: socket.socket, answers: bool) -> None:
         with suppress(OSError):
-            while piece := source.recv(_PIECE):
+            while piece := source.recv(_piece(self._rate)):
                 if self._swallow.is_set():
                     continue
+                if rate := self._rate:
+                    time.sleep(len(piece) / rate)
                 if not answers:
                     sink.sendall(piece)
                 elif not self._answer(piece, sink):
@@ -146,6 +158,11 @@ class FaultProxy:
             sockets, self._open = self._open, set()
         for one in sockets:
             _close(one, hard=hard)
+
+
+def _piece(rate: int | None) -> int:
+    """How much is passed on at once: with a limit, a twentieth of what passes in a second."""
+    return _PIECE if rate is None else max(1, min(_PIECE, rate // 20))
 
 
 def _close(one: socket.socket, *, hard: bool) -> None:

@@ -77,6 +77,38 @@ def test_a_slow_connection_keeps_answers_back(proxy: FaultProxy) -> None:
         assert connection.recv(1024) == b"hello"
 
 
+def test_a_limit_holds_back_both_ways_until_it_is_lifted(proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("pegboard.testing.faults.time.sleep", waited.append)
+    proxy.limit(1000)
+    with connect(proxy) as connection:
+        assert received(connection, bytes(800)) == 800
+        assert sum(waited) == pytest.approx(1.6)  # seconds: there and back
+        assert max(waited) <= 0.05
+        proxy.heal()
+        waited.clear()
+        assert received(connection, bytes(800)) == 800
+    assert sum(waited) <= 0.05  # one piece may have been under way
+
+
+def test_a_limit_is_one_for_each_connection(proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("pegboard.testing.faults.time.sleep", waited.append)
+    proxy.limit(1000)
+    with connect(proxy) as one, connect(proxy) as other:
+        assert received(one, bytes(100)) + received(other, bytes(100)) == 200
+    assert sum(waited) == pytest.approx(0.4)
+
+
+def received(connection: socket.socket, sent: bytes) -> int:
+    """How much has come back of what was sent."""
+    connection.sendall(sent)
+    count = 0
+    while count < len(sent):
+        count += len(connection.recv(1024))
+    return count
+
+
 def test_a_cut_comes_after_so_many_bytes(proxy: FaultProxy) -> None:
     proxy.cut_after(3)
     with connect(proxy) as connection:
