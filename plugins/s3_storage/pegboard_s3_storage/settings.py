@@ -112,7 +112,10 @@ class S3Settings(PluginSettings):
         default=None,
         pattern=r"^[A-Za-z0-9:/_-]{1,2048}$",
         description="The managed key for aws:kms: its id, its ARN or alias/name. Without it, the account's own for S3.",
-        json_schema_extra={"where": "Amazon: console → Key Management Service → Customer managed keys"},
+        json_schema_extra={
+            "where": "Amazon: console → Key Management Service → Customer managed keys",
+            "expects": "a key's id, its ARN, or a name such as alias/board",
+        },
     )
 
     @model_validator(mode="after")
