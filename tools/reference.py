@@ -21,6 +21,7 @@ from pegboard.discovery import GROUP
 from pegboard.hookspecs import Hooks
 from pegboard.plugin import Plugin
 from pegboard.settings import BoardSettings, PluginSettings, SettingsModel, env_names
+from tools.commands import commands_page
 from tools.fixtures import PAGE, testing_page
 from tools.manifest import ROOT, plugin_folders
 
@@ -59,7 +60,8 @@ A veto hook is called each time there is something to allow. `app_ready` is call
 
 def pages() -> dict[Path, str]:
     """The generated pages, by file."""
-    return {DOCS / "settings.md": settings_page(), DOCS / "hooks.md": hooks_page(), PAGE: testing_page(), **readmes()}
+    named = {"settings": settings_page(), "hooks": hooks_page(), "commands": commands_page(_plugins())}
+    return {PAGE: testing_page(), **{DOCS / f"{name}.md": text for name, text in named.items()}, **readmes()}
 
 
 def readmes() -> dict[Path, str]:
