@@ -1,4 +1,4 @@
-"""`python -m tools.reference`: writes the pages of `docs/` that are generated from the code: settings, hooks, fixtures."""
+"""`python -m tools.reference`: writes what the documentation takes from the code: settings, hooks, commands, fixtures."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ from pegboard.discovery import GROUP
 from pegboard.hookspecs import Hooks
 from pegboard.plugin import Plugin
 from pegboard.settings import BoardSettings, PluginSettings, SettingsModel, env_names
+from tools.commands import commands_page
 from tools.fixtures import PAGE, testing_page
 from tools.manifest import ROOT, plugin_folders
 
 DOCS = ROOT / "docs"
+_TABLE_BEGINS, _TABLE_ENDS = "<!-- settings -->", "<!-- /settings -->"
 _SETTINGS_HEAD = """\
 # Settings
 
@@ -58,7 +60,20 @@ A veto hook is called each time there is something to allow. `app_ready` is call
 
 def pages() -> dict[Path, str]:
     """The generated pages, by file."""
-    return {DOCS / "settings.md": settings_page(), DOCS / "hooks.md": hooks_page(), PAGE: testing_page()}
+    named = {"settings": settings_page(), "hooks": hooks_page(), "commands": commands_page(_plugins())}
+    return {PAGE: testing_page(), **{DOCS / f"{name}.md": text for name, text in named.items()}, **readmes()}
+
+
+def readmes() -> dict[Path, str]:
+    """The READMEs of plugins that leave a place for the table of their settings, with the table in it."""
+    found = {}
+    for plugin in _plugins():
+        file = Path(inspect.getfile(plugin)).with_name("README.md")
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        before, mark, rest = text.partition(_TABLE_BEGINS)
+        if mark:
+            found[file] = f"{before}{mark}\n{_own_table(plugin)}{_TABLE_ENDS}{rest.partition(_TABLE_ENDS)[2]}"
+    return found
 
 
 def settings_page() -> str:
@@ -70,12 +85,17 @@ def settings_page() -> str:
     ]
     parts += ["## Every plugin\n", _table(PluginSettings, "<NAME>_", PluginSettings.model_fields)]
     for plugin in _plugins():
-        model = plugin.Settings
-        own = {key: info for key, info in model.model_fields.items() if key not in PluginSettings.model_fields}
         parts.append(f"## {_first_line(plugin)} `[{plugin.name}]`\n")
-        prefix = model.env_prefix or f"{plugin.name.upper()}_"
-        parts.append(_table(model, prefix, own) if own else "Only what every plugin has.\n")
+        parts.append(_own_table(plugin))
     return "\n".join(parts)
+
+
+def _own_table(plugin: type[Plugin[Any]]) -> str:
+    """The settings that a plugin adds to those of every plugin."""
+    model = plugin.Settings
+    own = {key: info for key, info in model.model_fields.items() if key not in PluginSettings.model_fields}
+    prefix = model.env_prefix or f"{plugin.name.upper()}_"
+    return _table(model, prefix, own) if own else "Only what every plugin has.\n"
 
 
 def hooks_page() -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from pegboard.cli import cli
 from pegboard.hookspecs import Hooks
 from pegboard.settings import BoardSettings
+from tools.manifest import ROOT
 from tools.reference import hooks_page, pages, settings_page
 
 
@@ -30,6 +34,25 @@ def test_every_hook_has_a_section_with_its_docstring() -> None:
     for name in hooks:
         assert f"## `{name}`\n" in page
         assert (getattr(Hooks, name).__doc__ or "nothing at all") in page
+
+
+def test_every_command_of_the_core_and_of_a_plugin_has_a_section_with_its_words() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    written = list(commands(cli, "pegboard"))
+    assert written
+    for path, command in written:
+        assert command.help, f"{path} has no docstring"
+        assert f"### `{path}" in page
+    assert "## The plugin accounts\n\n### `pegboard users create EMAIL`\n\nMake an account." in page
+
+
+def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
+    """Every command below a group, with what is typed for it."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
 
 
 def test_a_default_that_is_a_secret_is_not_printed() -> None:
