@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -44,6 +45,16 @@ PARTS: Mapping[str, Files] = {
     },
 }
 """What may be asked for beside a capability, by the word that asks for it."""
+TAKEN = frozenset(
+    {
+        "AbstractContextManager", "Any", "Base", "Blueprint", "BoardClient", "BytesIO", "ConfigError",
+        "DeclarativeBase", "Field", "FileStorage", "Flask", "HealthCheck", "Install", "Iterable", "Iterator",
+        "Links", "MakeBoard", "MakeStorage", "Mapped", "Mapping", "ModelBase", "NavItem", "Note", "Path", "Person",
+        "Plugin", "PluginSettings", "Provider", "Response", "SecretStr", "Served", "ServedFileStorage",
+        "ServedFilesContract", "SignIn", "Stat", "String", "UtcDateTime",
+    }
+)  # fmt: skip
+"""Names of classes in the templates, and `Served`, from which a provider would be called as its own base."""
 _OF_FILES: Files = {"{package}/provider.py": "provider_files.py", "tests/test_provider.py": "test_provider_files.py"}
 _OF_ANY: Files = {"{package}/provider.py": "provider.py", "tests/test_provider.py": "test_provider.py"}
 
@@ -67,8 +78,9 @@ class Wanted:
 
     @property
     def cls(self) -> str:
-        """The plugin's class."""
-        return "".join(word.title() for word in self.name.split("_"))
+        """The plugin's class: its name, and more where the templates have a use for that name already."""
+        word = "".join(word.title() for word in self.name.split("_"))
+        return f"{word}Plugin" if word in TAKEN or hasattr(builtins, word) else word
 
     @property
     def files(self) -> bool:
@@ -95,7 +107,7 @@ def rendered(wanted: Wanted) -> dict[str, str]:
     for path, template in _chosen(wanted).items():
         text = environment.get_template(f"{template}.jinja").render(words)
         target = path.format(package=wanted.package, name=wanted.name)
-        files[target] = tidied(text) if target.endswith(".py") and "import" in text else text
+        files[target] = tidied(text) if target.endswith(".py") else text
     return dict(sorted(files.items()))
 
 
@@ -141,8 +153,7 @@ def _words(wanted: Wanted) -> dict[str, Any]:
         "files": wanted.files,
         "capability": capability,
         "stubs": stubs_of(capability.contract, raising) if capability and not wanted.files else None,
-        "settings": bool(capability or "pages" in wanted.parts),
-        "hooks": bool(capability or "pages" in wanted.parts),
+        "bare": not capability and "pages" not in wanted.parts,
         "dependencies": ", ".join(f'"{one}"' for one in _dependencies(capability)),
         "not_filled_in": lambda method, task: raising(method, task).replace("\n", "\n        "),
     }

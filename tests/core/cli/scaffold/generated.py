@@ -56,7 +56,7 @@ TYPES = (
     *(f"--enable-error-code={code}" for code in ("ignore-without-code", "redundant-expr", "truthy-bool")),
 )
 """The strictest that this repository asks for, with a cache that the tests share."""
-SMALL = "    large = 4 * 1024 * 1024  # a dictionary holds what it stores\n\n"
+SMALL = "    large = 1024 * 1024  # a dictionary holds what it stores\n\n"
 
 
 def combinations() -> Iterator[tuple[str, tuple[str, ...]]]:
