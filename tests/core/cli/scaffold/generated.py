@@ -13,7 +13,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from pegboard.cli import cli
-from pegboard.cli.scaffold.writing import PARTS
+from pegboard.cli.scaffold.content import PARTS
 from tests.serving import foreign_environment
 from tools.manifest import ROOT
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pegboard.cli.scaffold.writing import TAKEN
+from pegboard.cli.scaffold.content import TAKEN
 from tests.core.cli.scaffold.generated import TYPES, combinations, fill_in, new, options, run
 from tools.manifest import ROOT
 

@@ -1,21 +1,17 @@
-"""The files of a new distribution: which there are, what is in them, and how they come to the disk, all or none."""
+"""The files of a new distribution: which there are, and what is in them."""
 
 from __future__ import annotations
 
 import builtins
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from ...contracts.files import FILES
-from ...errors import PegboardError
+from ..writing import templates
 from .capabilities import Offered
 from .imports import WIDTH, tidied
 from .stubs import stubs_of
@@ -95,13 +91,7 @@ class Wanted:
 
 def rendered(wanted: Wanted) -> dict[str, str]:
     """The text of every file, by its path below the distribution's folder. OSError where a contract has no source."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        variable_start_string="<<", variable_end_string=">>", block_start_string="<%", block_end_string="%>",
-        comment_start_string="<#", comment_end_string="#>",
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - source code, not HTML
-    )  # fmt: skip
+    environment = templates(Path(__file__).parent / "templates")
     words = _words(wanted)
     files = {f"{wanted.package}/py.typed": ""}
     for path, template in _chosen(wanted).items():
@@ -109,24 +99,6 @@ def rendered(wanted: Wanted) -> dict[str, str]:
         target = path.format(package=wanted.package, name=wanted.name)
         files[target] = tidied(text) if target.endswith(".py") else text
     return dict(sorted(files.items()))
-
-
-def write(folder: Path, files: Mapping[str, str]) -> None:
-    """Write all of it, or nothing: below a folder beside it, which then takes its name. PegboardError says why not."""
-    aside = None
-    try:
-        aside = Path(mkdtemp(prefix=".new-", dir=folder.parent))
-        aside.chmod(0o755)
-        for path, text in files.items():
-            file = aside / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-        aside.rename(folder)
-    except OSError as error:
-        raise PegboardError(f"nothing was written: {error.strerror} ({error.filename or folder})") from error
-    finally:
-        if aside is not None:
-            shutil.rmtree(aside, ignore_errors=True)
 
 
 def _chosen(wanted: Wanted) -> Files:
