@@ -14,7 +14,7 @@ from ..settings import BoardSettings
 from .deployment.chosen import Chosen, chosen
 from .deployment.content import Wanted, rendered
 from .deployment.names import name_problems, named_after
-from .deployment.writing import folder_problems, write
+from .writing import folder_problems, write
 
 
 @click.command()

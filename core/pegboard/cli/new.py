@@ -13,8 +13,9 @@ from ..errors import PegboardError
 from ..settings import suggestion
 from .plan import current_plan
 from .scaffold.capabilities import Offered, offered
+from .scaffold.content import PARTS, Wanted, rendered
 from .scaffold.names import name_problems
-from .scaffold.writing import PARTS, Wanted, rendered, write
+from .writing import write
 
 
 @click.command()

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from ...settings import DEFAULT_BUILTINS
+from ..writing import templates
 from .chosen import Chosen
 from .names import class_of
 
@@ -45,13 +44,7 @@ class Wanted:
 
 def rendered(wanted: Wanted) -> Mapping[str, str]:
     """The text of every file, by its path below the deployment's folder."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        variable_start_string="<<", variable_end_string=">>", block_start_string="<%", block_end_string="%>",
-        comment_start_string="<#", comment_end_string="#>",
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - source code, not HTML
-    )  # fmt: skip
+    environment = templates(Path(__file__).parent / "templates")
     words = _words(wanted)
     return {
         path.format(name=wanted.name): environment.get_template(f"{template}.jinja").render(words)

@@ -29,6 +29,8 @@ def tidied(source: str) -> str:
     """A file that begins with its imports, with them sorted, and without those that it never uses."""
     tree = ast.parse(source)
     heads = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) or _is_guard(node)]
+    if not heads:
+        return source
     used = {
         inner.id for node in tree.body if node not in heads for inner in ast.walk(node) if isinstance(inner, ast.Name)
     } | {"annotations"}

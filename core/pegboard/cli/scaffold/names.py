@@ -22,6 +22,8 @@ def name_problems(name: str, installed: Iterable[str]) -> Iterator[str]:
         return
     if name.startswith("pegboard_"):
         yield f"leave pegboard out of the name: {name.removeprefix('pegboard_')} is packaged as {name} anyway"
+    if name.startswith("test"):
+        yield "the name begins with test, so pytest would take the plugin's classes for tests"
     if len(name) > LONGEST:
         yield f"the name has {len(name)} characters, and at most {LONGEST} are allowed: tables and variables begin with it"
     if name in RESERVED or name.replace("_", "-") in CORE_COMMANDS:

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pegboard.cli import cli
-from pegboard.cli.deployment import writing
+from pegboard.cli import writing
 from pegboard.cli.deployment.names import name_problems
 from pegboard.errors import PegboardError
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from pegboard.cli import cli
-from pegboard.cli.scaffold.writing import PARTS
+from pegboard.cli.scaffold.content import PARTS
 from tests.serving import foreign_environment
 from tools.manifest import ROOT
 
@@ -56,7 +56,7 @@ TYPES = (
     *(f"--enable-error-code={code}" for code in ("ignore-without-code", "redundant-expr", "truthy-bool")),
 )
 """The strictest that this repository asks for, with a cache that the tests share."""
-SMALL = "    large = 4 * 1024 * 1024  # a dictionary holds what it stores\n\n"
+SMALL = "    large = 1024 * 1024  # a dictionary holds what it stores\n\n"
 
 
 def combinations() -> Iterator[tuple[str, tuple[str, ...]]]:

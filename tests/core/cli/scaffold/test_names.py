@@ -60,6 +60,10 @@ def test_a_name_that_says_pegboard_is_too_much() -> None:
     )
 
 
+def test_a_name_that_begins_with_test_is_refused() -> None:
+    assert "pytest would take the plugin's classes for tests" in problems("test_bench")
+
+
 def test_an_overlong_name_is_refused_with_its_length() -> None:
     assert "has 31 characters, and at most 30" in problems("a" * 31)
 

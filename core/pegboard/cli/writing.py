@@ -1,4 +1,4 @@
-"""How files come to the disk: all of them or none, written aside and then moved into their place."""
+"""How new files are made from templates and come to the disk: all of them or none, written aside and moved into place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import mkdtemp
 
-from ...errors import PegboardError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ..errors import PegboardError
+
+
+def templates(folder: Path) -> Environment:
+    """The templates in a folder. They say `<< word >>` and `<% if … %>`, since many of them become templates of Jinja."""
+    return Environment(
+        loader=FileSystemLoader(folder),
+        variable_start_string="<<", variable_end_string=">>", block_start_string="<%", block_end_string="%>",
+        comment_start_string="<#", comment_end_string="#>",
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - source code, not HTML
+    )  # fmt: skip
 
 
 def folder_problems(folder: Path) -> Iterator[str]:

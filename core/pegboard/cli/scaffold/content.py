@@ -1,20 +1,17 @@
-"""The files of a new distribution: which there are, what is in them, and how they come to the disk, all or none."""
+"""The files of a new distribution: which there are, and what is in them."""
 
 from __future__ import annotations
 
-import shutil
+import builtins
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from ...contracts.files import FILES
-from ...errors import PegboardError
+from ..writing import templates
 from .capabilities import Offered
 from .imports import WIDTH, tidied
 from .stubs import stubs_of
@@ -44,6 +41,16 @@ PARTS: Mapping[str, Files] = {
     },
 }
 """What may be asked for beside a capability, by the word that asks for it."""
+TAKEN = frozenset(
+    {
+        "AbstractContextManager", "Any", "Base", "Blueprint", "BoardClient", "BytesIO", "ConfigError",
+        "DeclarativeBase", "Field", "FileStorage", "Flask", "HealthCheck", "Install", "Iterable", "Iterator",
+        "Links", "MakeBoard", "MakeStorage", "Mapped", "Mapping", "ModelBase", "NavItem", "Note", "Path", "Person",
+        "Plugin", "PluginSettings", "Provider", "Response", "SecretStr", "Served", "ServedFileStorage",
+        "ServedFilesContract", "SignIn", "Stat", "String", "UtcDateTime",
+    }
+)  # fmt: skip
+"""Names of classes in the templates, and `Served`, from which a provider would be called as its own base."""
 _OF_FILES: Files = {"{package}/provider.py": "provider_files.py", "tests/test_provider.py": "test_provider_files.py"}
 _OF_ANY: Files = {"{package}/provider.py": "provider.py", "tests/test_provider.py": "test_provider.py"}
 
@@ -67,8 +74,9 @@ class Wanted:
 
     @property
     def cls(self) -> str:
-        """The plugin's class."""
-        return "".join(word.title() for word in self.name.split("_"))
+        """The plugin's class: its name, and more where the templates have a use for that name already."""
+        word = "".join(word.title() for word in self.name.split("_"))
+        return f"{word}Plugin" if word in TAKEN or hasattr(builtins, word) else word
 
     @property
     def files(self) -> bool:
@@ -83,38 +91,14 @@ class Wanted:
 
 def rendered(wanted: Wanted) -> dict[str, str]:
     """The text of every file, by its path below the distribution's folder. OSError where a contract has no source."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        variable_start_string="<<", variable_end_string=">>", block_start_string="<%", block_end_string="%>",
-        comment_start_string="<#", comment_end_string="#>",
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - source code, not HTML
-    )  # fmt: skip
+    environment = templates(Path(__file__).parent / "templates")
     words = _words(wanted)
     files = {f"{wanted.package}/py.typed": ""}
     for path, template in _chosen(wanted).items():
         text = environment.get_template(f"{template}.jinja").render(words)
         target = path.format(package=wanted.package, name=wanted.name)
-        files[target] = tidied(text) if target.endswith(".py") and "import" in text else text
+        files[target] = tidied(text) if target.endswith(".py") else text
     return dict(sorted(files.items()))
-
-
-def write(folder: Path, files: Mapping[str, str]) -> None:
-    """Write all of it, or nothing: below a folder beside it, which then takes its name. PegboardError says why not."""
-    aside = None
-    try:
-        aside = Path(mkdtemp(prefix=".new-", dir=folder.parent))
-        aside.chmod(0o755)
-        for path, text in files.items():
-            file = aside / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-        aside.rename(folder)
-    except OSError as error:
-        raise PegboardError(f"nothing was written: {error.strerror} ({error.filename or folder})") from error
-    finally:
-        if aside is not None:
-            shutil.rmtree(aside, ignore_errors=True)
 
 
 def _chosen(wanted: Wanted) -> Files:
@@ -141,8 +125,7 @@ def _words(wanted: Wanted) -> dict[str, Any]:
         "files": wanted.files,
         "capability": capability,
         "stubs": stubs_of(capability.contract, raising) if capability and not wanted.files else None,
-        "settings": bool(capability or "pages" in wanted.parts),
-        "hooks": bool(capability or "pages" in wanted.parts),
+        "bare": not capability and "pages" not in wanted.parts,
         "dependencies": ", ".join(f'"{one}"' for one in _dependencies(capability)),
         "not_filled_in": lambda method, task: raising(method, task).replace("\n", "\n        "),
     }
