@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 import click
 
+from .doctor import doctor
 from .sweep import sweep
 
 
 def commands() -> Iterable[click.Command]:
     """The commands of the group `files`."""
-    return (sweep,)
+    return (doctor, sweep)
