@@ -104,14 +104,22 @@ def remove(*which: ColumnElement[bool]) -> Iterator[Removed]:
 
 def unwanted(*which: ColumnElement[bool]) -> list[Any]:
     """`key`, `provider` and `size` of the unwanted objects that may be deleted now."""
-    free = or_(StoredObject.keep_until.is_(None), StoredObject.keep_until <= utc_now())
     columns = select(StoredObject.key, StoredObject.provider, StoredObject.size)
     with outside_transaction():
-        return list(db.session.execute(columns.where(StoredObject.state == UNWANTED, free, *which)))
+        return list(db.session.execute(columns.where(StoredObject.state == UNWANTED, free(), *which)))
+
+
+def free() -> ColumnElement[bool]:
+    """No link to the object is in use any more."""
+    return or_(StoredObject.keep_until.is_(None), StoredObject.keep_until <= utc_now())
+
+
+def settled() -> ColumnElement[bool]:
+    """Nobody writes the object any more, and nothing that was begun can still arrive."""
+    return or_(StoredObject.open_until.is_(None), StoredObject.open_until < utc_now() - ARRIVES_WITHIN)
 
 
 def _forget(key: str) -> bool:
-    settled = or_(StoredObject.open_until.is_(None), StoredObject.open_until < utc_now() - ARRIVES_WITHIN)
     with transaction():
-        row = delete(StoredObject).where(StoredObject.key == key, StoredObject.state == UNWANTED, settled)
+        row = delete(StoredObject).where(StoredObject.key == key, StoredObject.state == UNWANTED, settled())
         return bool(changed(row))

@@ -1,4 +1,4 @@
-"""Files of people: the capability, the table, the pages, and what they add to menus and the first page."""
+"""Files of people: the capability, the tables, the pages, the commands, and what they add to menus and the first page."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pegboard.plugin import Plugin
 from .settings import FilesSettings
 
 if TYPE_CHECKING:
+    import click
     from flask import Blueprint
 
     from pegboard.contracts.capability import Capability
@@ -39,6 +40,12 @@ class Files(Plugin[FilesSettings]):
         from .views import blueprint
 
         yield blueprint()
+
+    @hookimpl
+    def commands(self) -> Iterable[click.Command]:
+        from .cli import commands
+
+        yield from commands()
 
     @hookimpl
     def permissions(self) -> Iterable[Permission]:

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from sqlalchemy import ColumnElement, delete, update
 
-from sqlalchemy import delete, update
-
-from .models import DELETING, FAILED, PENDING, READY, UNWANTED, File, StoredObject
+from .models import DELETING, UNWANTED, File, StoredObject
 from .objects import Removed, remove
-from .records import changed, move, transaction
+from .records import changed, transaction
 
 
-def erase(file: File, *states: str) -> Iterator[Removed]:
-    """Delete a file if it is in one of these states (default: any), one object at each step.
+def erase(file: File, *which: ColumnElement[bool]) -> list[Removed] | None:
+    """Delete a file, if `which` still holds for its row; what became of each object, or None where it does not hold.
 
-    The row stays, `deleting`, until the iteration has ended and every object was deleted.
+    The row goes when every object is deleted. Until then it stays, `deleting`, and this may be done again.
     """
-    if not condemn(file, *states):
-        return
-    left = False
-    for removed in remove(StoredObject.file_id == file.id):
-        left = left or removed.error is not None
-        yield removed
-    if not left:
+    if not _condemned(file, *which):
+        return None
+    removed = list(remove(StoredObject.file_id == file.id))
+    if not any(one.error for one in removed):
         with transaction():
             changed(delete(File).where(File.id == file.id, File.state == DELETING))
+    return removed
 
 
-def condemn(file: File, *states: str) -> bool:
-    """Nobody can read the file any more, and nothing of it is wanted. False where it is in none of these states."""
+def _condemned(file: File, *which: ColumnElement[bool]) -> bool:
+    """Nobody can read the file any more, and nothing of it is wanted."""
     with transaction():
-        if not move(file, *(states or (PENDING, READY, FAILED, DELETING)), to=DELETING):
+        if not changed(update(File).where(File.id == file.id, *which).values(state=DELETING)):
             return False
         objects = update(StoredObject).where(StoredObject.file_id == file.id)
         changed(objects.values(state=UNWANTED, keep_until=None))

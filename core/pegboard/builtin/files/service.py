@@ -106,7 +106,7 @@ class FileService:
 
     def delete(self, file_id: str, owner: str | Anyone) -> None:
         """Delete the objects, then the row. What the provider could not do is `deleting`: call it again."""
-        errors = [removed.error for removed in erase(find(file_id, owner)) if removed.error]
+        errors = [removed.error for removed in erase(find(file_id, owner)) or () if removed.error]
         if errors:
             raise errors[0]
 
