@@ -21,9 +21,17 @@ from .sniffing import cleaned_type
 
 
 def begun(
-    filename: str, declared: str | None, owner: str, *, public: bool, size: int | None, upload: bool = False
+    filename: str,
+    declared: str | None,
+    owner: str,
+    *,
+    public: bool,
+    size: int | None,
+    upload: bool = False,
+    part_size: int | None = None,
 ) -> tuple[File, Usage]:
-    """A new pending file, detached, and what its owner used before it; with `upload`, a browser may send its object.
+    """A new pending file, detached, and what its owner used before it; with `upload`, a browser may send its object,
+    in parts of `part_size` bytes where that is given.
 
     FileRefused where the owner may not store it.
     """
@@ -40,12 +48,13 @@ def begun(
         content_type=cleaned_type(declared),
         size=size,
         state=PENDING,
+        part_size=part_size,
         public=public,
     )
     with transaction():
         before = admit(owner, size)
         db.session.add(file)
-        expect(file, file.key, open_until=_signature_end() if upload else None)
+        expect(file, file.key, open_until=signature_end() if upload else None)
     db.session.expunge(file)
     return file, before
 
@@ -102,5 +111,6 @@ def _problem(error: BaseException) -> str:
     return "unreachable" if isinstance(error, ProviderError) else "truncated"
 
 
-def _signature_end() -> datetime:
+def signature_end() -> datetime:
+    """Until when a browser may begin to send what is signed now."""
     return utc_now() + timedelta(seconds=settings().upload_seconds)

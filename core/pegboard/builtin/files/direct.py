@@ -15,20 +15,30 @@ from .current import settings, storage
 from .intake import inspected, new_key
 from .models import PENDING, READY, File, StoredObject
 from .objects import discard, disown, expect, tidy
+from .parts import begin_parts, join, keep_open, part_size_for
 from .records import Anyone, find, move, transaction
 from .refusals import FileRefused
 from .removal import forget
 from .sniffing import cleaned_type
 
 
-def begin(filename: str, content_type: str | None, size: int, owner: str, *, public: bool) -> tuple[File, SignedUpload]:
-    """A pending file, and a signature for a key that nobody reads: until it expires, it can be sent again."""
+def begin(
+    filename: str, content_type: str | None, size: int, owner: str, *, public: bool
+) -> tuple[File, SignedUpload | None]:
+    """A pending file, and a signature for a key that nobody reads: until it expires, it can be sent again.
+
+    None in place of the signature where the file is sent in parts.
+    """
     declared = cleaned_type(content_type)
     if size > settings().max_size:
         raise FileRefused("too_large")
     if declared != OCTET_STREAM and not settings().accepts(declared):
         raise FileRefused("type")
-    file, _ = begun(filename, declared, owner, public=public, size=size, upload=True)
+    parts = part_size_for(size)
+    file, _ = begun(filename, declared, owner, public=public, size=size, upload=True, part_size=parts)
+    if parts is not None:
+        begin_parts(file)
+        return file, None
     try:
         with outside_transaction():
             signed = storage(file.provider).sign_upload(
@@ -51,6 +61,7 @@ def complete(file_id: str, owner: str | Anyone) -> File:
     if not _attempted(file, key):
         return overtaken(file)
     try:
+        join(file)
         with outside_transaction():
             content_type, size = inspected(storage(file.provider), file, key, settings())
         check(file, key, content_type, size)
@@ -70,6 +81,7 @@ def _attempted(file: File, key: str) -> bool:
         if not move(file, PENDING, to=PENDING):
             return False
         expect(file, key)
+        keep_open(file)
         return True
 
 

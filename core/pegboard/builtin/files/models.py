@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, String
+from sqlalchemy import BigInteger, Index, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from pegboard.db import ModelBase, metadata, utc_now
@@ -24,7 +24,7 @@ class File(Base):
     `owner` is the subject of a person, whoever manages the accounts; `provider` names the storage it is in, whatever
     the deployment chooses today. `upload_key` is where a browser sends it; what was looked at is a copy under a `key` of
     its own. `size` is bytes: as announced while `pending`, as found when `ready`. `problem` says why it `failed`;
-    where a plugin refused it, `refusal` has its words.
+    where a plugin refused it, `refusal` has its words. `part_size` is bytes, where a browser sends it in parts.
     """
 
     __tablename__ = "files"
@@ -40,6 +40,7 @@ class File(Base):
     state: Mapped[str] = mapped_column(String(16), default=PENDING)
     problem: Mapped[str | None] = mapped_column(String(32))
     refusal: Mapped[str | None] = mapped_column(String(500))
+    part_size: Mapped[int | None] = mapped_column(BigInteger)
     public: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
@@ -58,7 +59,8 @@ class StoredObject(Base):
     `open`: somebody may be writing it. `kept`: it is what its file consists of. `unwanted`: to be deleted, for good.
     `open_until` is the last moment at which writing may begin: the end of a signature, or when we began ourselves; None
     when nobody writes any more. An unwanted object stays until `keep_until`, while links to it are in use.
-    The file may be gone before the row is. `size` is bytes, where they are known.
+    The file may be gone before the row is. `size` is bytes, where they are known. `upload_id` is the store's name of an
+    upload in parts that makes the object: to delete it means to abort that, too.
     """
 
     __tablename__ = "files_objects"
@@ -71,6 +73,7 @@ class StoredObject(Base):
     state: Mapped[str] = mapped_column(String(16), default=OPEN)
     open_until: Mapped[datetime | None]
     keep_until: Mapped[datetime | None]
+    upload_id: Mapped[str | None] = mapped_column(Text)
 
 
 Index("ix_files_owner_created_at", File.owner, File.created_at)

@@ -95,7 +95,7 @@ def remove(*which: ColumnElement[bool]) -> Iterator[Removed]:
     for row in unwanted(*which):
         try:
             with outside_transaction():
-                storage(row.provider).delete(row.key)
+                _delete(row)
         except PegboardError as error:
             yield Removed(row.key, row.provider, row.size, error=error)
         else:
@@ -103,8 +103,8 @@ def remove(*which: ColumnElement[bool]) -> Iterator[Removed]:
 
 
 def unwanted(*which: ColumnElement[bool]) -> list[Any]:
-    """`key`, `provider` and `size` of the unwanted objects that may be deleted now."""
-    columns = select(StoredObject.key, StoredObject.provider, StoredObject.size)
+    """`key`, `provider`, `size` and `upload_id` of the unwanted objects that may be deleted now."""
+    columns = select(StoredObject.key, StoredObject.provider, StoredObject.size, StoredObject.upload_id)
     with outside_transaction():
         return list(db.session.execute(columns.where(StoredObject.state == UNWANTED, free(), *which)))
 
@@ -117,6 +117,14 @@ def free() -> ColumnElement[bool]:
 def settled() -> ColumnElement[bool]:
     """Nobody writes the object any more, and nothing that was begun can still arrive."""
     return or_(StoredObject.open_until.is_(None), StoredObject.open_until < utc_now() - ARRIVES_WITHIN)
+
+
+def _delete(row: Any) -> None:
+    """The upload first, so that it cannot become an object any more."""
+    provider = storage(row.provider)
+    if row.upload_id is not None:
+        provider.abort_parts(row.key, row.upload_id)
+    provider.delete(row.key)
 
 
 def _forget(key: str) -> bool:

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 
 from sqlalchemy import func, select
 
-from pegboard.contracts.files import ByteStream, SignedUpload
+from pegboard.contracts.files import ByteStream, Part, SignedUpload
 from pegboard.db import db, outside_transaction
 
-from . import direct, saving
+from . import direct, parts, saving
 from .current import settings, storage
 from .models import READY, File
 from .quota import Usage, usage
@@ -53,9 +53,24 @@ class FileService:
 
     def begin_upload(
         self, filename: str, content_type: str | None, size: int, owner: str, *, public: bool = False
-    ) -> tuple[File, SignedUpload]:
-        """Let a browser send `size` bytes straight to the provider. `complete_upload` must follow."""
+    ) -> tuple[File, SignedUpload | None]:
+        """Let a browser send `size` bytes straight to the provider. `complete_upload` must follow, or `delete`.
+
+        None in place of the signature where it is sent in parts, which is above the setting `parts_above`: `sign_part`
+        for each, in any order, over days; `sent_parts` says how far it has come.
+        """
         return direct.begin(filename, content_type, size, owner, public=public)
+
+    def sign_part(self, file_id: str, owner: str | Anyone, number: int) -> SignedUpload:
+        """Let a browser send one part, numbered from 1, of exactly its size: `part_size`, but for the last.
+
+        NoSuchFile where the file is not waiting for such a part.
+        """
+        return parts.sign_part(file_id, owner, number)
+
+    def sent_parts(self, file_id: str, owner: str | Anyone) -> Sequence[Part]:
+        """The parts that have arrived whole, in the order of their numbers. NoSuchFile unless the file waits for some."""
+        return parts.sent_parts(file_id, owner)
 
     def complete_upload(self, file_id: str, owner: str | Anyone) -> File:
         """Look at what the browser sent and make it `ready`, or FileRefused. Calling it again changes nothing."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
+from pegboard.contracts.files import MIN_PART
 from pegboard.settings import PluginSettings
+
+LARGEST_REQUEST = 5 * 1024**3  # bytes; more than this no store takes at once
 
 
 class FilesSettings(PluginSettings):
@@ -25,6 +28,19 @@ class FilesSettings(PluginSettings):
     link_seconds: int = Field(default=300, ge=10, le=604_800, description="How long a link to a private file works.")
     upload_seconds: int = Field(
         default=900, ge=60, le=86_400, description="How long a browser may begin to send what it announced."
+    )
+
+    parts_above: int = Field(
+        default=100 * 1024 * 1024,
+        ge=1,
+        le=LARGEST_REQUEST,
+        description="Larger files are sent in parts, so that an upload that was interrupted can go on; in bytes.",
+    )
+    part_size: int = Field(
+        default=16 * 1024 * 1024,
+        ge=MIN_PART,
+        le=LARGEST_REQUEST,
+        description="Size of such a part, in bytes; of files too large for 10,000 of them it is more.",
     )
 
     @field_validator("allowed_types")

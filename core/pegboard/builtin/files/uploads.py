@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import abort, get_template_attribute, jsonify, request
 
+from pegboard.contracts.files import SignedUpload
 from pegboard.deadline import answer_within
 from pegboard.i18n import gettext as _
 from pegboard.live import current_board
@@ -15,6 +16,7 @@ from pegboard.web.limits import spend
 from pegboard.web.users import current_user, signed_in
 
 from .models import File
+from .parts import cut_of
 from .refusals import FileRefused, problem_text
 from .service import files
 
@@ -25,7 +27,7 @@ _STATUS = {"too_large": 413, "quota": 413, "pending": 429, "type": 415, "refused
 
 @signed_in
 def begin() -> Any:
-    """`{name, type, size}` → 201 `{id, upload: {method, url, headers, fields}}`."""
+    """`{name, type, size}` → 201 `{id, upload: {method, url, headers, fields}}`, or `{id, parts: {size, count}}`."""
     owner = subject()
     spend("300/minute", "files.upload", owner)
     try:
@@ -39,13 +41,7 @@ def begin() -> Any:
         file, signed = files.begin_upload(name, kind, size, owner)
     except FileRefused as error:
         return refused(error)
-    upload = {
-        "method": signed.method,
-        "url": from_here(signed.url),
-        "headers": dict(signed.headers),
-        "fields": list(signed.fields.items()),
-    }
-    return jsonify({"id": file.id, "upload": upload}), 201
+    return jsonify({"id": file.id, **_way(file, signed)}), 201
 
 
 @signed_in
@@ -72,12 +68,30 @@ def refused(error: FileRefused) -> Any:
     return error_answer(_STATUS.get(error.problem, 400), str(error))
 
 
+def signed_request(signed: SignedUpload) -> dict[str, Any]:
+    """A signed upload in JSON; the fields of a form keep their order."""
+    return {
+        "method": signed.method,
+        "url": from_here(signed.url),
+        "headers": dict(signed.headers),
+        "fields": list(signed.fields.items()),
+    }
+
+
 def from_here(url: str) -> str:
     """A URL of this board as a path, so that the browser stays at the address it knows the board by."""
     here, asked = urlsplit(current_board().settings.public_url), urlsplit(url)
     if (here.scheme, here.netloc) != (asked.scheme, asked.netloc):
         return url
     return asked._replace(scheme="", netloc="").geturl()
+
+
+def _way(file: File, signed: SignedUpload | None) -> dict[str, Any]:
+    """How the browser sends the file."""
+    cut = cut_of(file)
+    if signed is not None:
+        return {"upload": signed_request(signed)}
+    return {"parts": {"size": cut.size, "count": cut.count} if cut else None}
 
 
 def _row(file: File) -> str:

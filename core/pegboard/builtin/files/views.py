@@ -19,7 +19,7 @@ from pegboard.web.limits import spend
 from pegboard.web.negotiation import wants_json
 from pegboard.web.users import can, current_user, names_of, permission, signed_in
 
-from . import uploads
+from . import part_uploads, uploads
 from .forms import upload_form
 from .plugin import MODERATE, Files
 from .records import ANYONE, Anyone
@@ -41,6 +41,8 @@ def blueprint() -> Blueprint:
     routes.add_url_rule("/all", "everyone", everyone)
     routes.add_url_rule("/upload", "upload", upload, methods=["POST"])
     routes.add_url_rule("/uploads", "begin", uploads.begin, methods=["POST"])
+    routes.add_url_rule("/uploads/<file_id>", "progress", part_uploads.progress)
+    routes.add_url_rule("/uploads/<file_id>/parts/<int:number>", "sign_part", part_uploads.sign, methods=["POST"])
     routes.add_url_rule("/uploads/<file_id>/complete", "complete", uploads.complete, methods=["POST"])
     routes.add_url_rule("/public/<file_id>/<name>", "public", public)
     routes.add_url_rule("/<file_id>", "download", download)
