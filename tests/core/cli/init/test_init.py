@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from pegboard.cli import cli
-from pegboard.cli import writing
+from pegboard.cli import cli, writing
 from pegboard.cli.deployment.names import name_problems
 from pegboard.errors import PegboardError
 
