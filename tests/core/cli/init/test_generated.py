@@ -44,7 +44,7 @@ def made(request: pytest.FixtureRequest) -> Any:
 
 
 def test_its_tests_pass(made: Generated) -> None:
-    assert "4 passed" in made.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert "7 passed" in made.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
 def test_the_checkers_are_content(made: Generated) -> None:
