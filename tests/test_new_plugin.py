@@ -15,7 +15,7 @@ __all__ = ["author", "built", "shared"]
 pytestmark = pytest.mark.slow
 
 
-def test_a_new_plugin_is_filled_in_tested_enabled_built_and_installed(author: Author) -> None:
+def test_a_new_plugin_is_filled_in_tested_enabled_built_installed_and_clean(author: Author) -> None:
     said = author.types("pegboard plugins new attic --capability files --with models,pages")
     folder = author.folder / "pegboard-attic"
     assert fill_in(folder) == ["write", "open", "remove"]
@@ -33,7 +33,7 @@ def test_a_new_plugin_is_filled_in_tested_enabled_built_and_installed(author: Au
     author.install("--force-reinstall", "--no-deps", str(wheel))
     where = author.types("python -c 'import pegboard_attic; print(pegboard_attic.__file__)'")
     assert Path(where.strip()).is_relative_to(author.environment)
-    author.types("python -m pytest pegboard-attic -k 'plugin or models or views'")
+    assert "attic 0.1.0 is clean" in author.types("pegboard plugins verify attic")
 
 
 def held(wheel: Path) -> set[str]:
