@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from ..discovery import GROUP
 from .child import Answer
@@ -46,7 +48,6 @@ _TEXTS = {
         "write below the instance folder (`current_board().plan.instance_path`), on first use",
     ),
 }
-_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 def refused(seen: Iterable[Seen]) -> bool:
@@ -72,13 +73,13 @@ def _report_imports(subject: Subject, seen: Sequence[Seen], answer: Answer) -> N
     ours = closure("pegboard")
     places: dict[tuple[str, int], list[str]] = {}
     for one in seen:
-        owners = {_normalised(owner) for owner in homes.get(one.what, ())}
+        owners = {str(canonicalize_name(owner)) for owner in homes.get(one.what, ())}
         foreign = owners and one.what in sys.modules and one.what not in sys.stdlib_module_names
         if foreign and not owners & ours and one.what != subject.package.partition(".")[0] and not _plugins(owners):
             places.setdefault((one.path, one.line), []).append(one.what)
     declared = closure(subject.distribution.name, extras=True) if subject.distribution else None
     for (path, line), (first, *others) in places.items():
-        undeclared = declared is not None and not {_normalised(owner) for owner in homes[first]} & declared
+        undeclared = declared is not None and not {canonicalize_name(owner) for owner in homes[first]} & declared
         more = f", and with it {', '.join(others)}" if others else ""
         answer.add(
             "imports",
@@ -92,25 +93,21 @@ def _report_imports(subject: Subject, seen: Sequence[Seen], answer: Answer) -> N
 def closure(name: str, *, extras: bool = False) -> set[str]:
     """A distribution and all that it needs, as far as it is installed; with its own extras or without."""
     found: set[str] = set()
-    waiting = [_normalised(name)]
+    waiting: list[str] = [canonicalize_name(name)]
     while waiting:
         one = waiting.pop()
         if one in found:
             continue
         found.add(one)
         try:
-            lines = metadata.requires(one) or ()
+            required = [Requirement(line) for line in metadata.requires(one) or ()]
         except metadata.PackageNotFoundError:  # wanted on other platforms only
             continue
-        wanted = [line for line in lines if "extra ==" not in line or (extras and one == _normalised(name))]
-        waiting += [_normalised(match[0]) for line in wanted if (match := _NAME.match(line))]
+        optional = extras and one == canonicalize_name(name)
+        waiting += [canonicalize_name(need.name) for need in required if optional or "extra" not in str(need.marker)]
     return found
 
 
 def _plugins(owners: Iterable[str]) -> bool:
     """Whether a distribution brings plugins: what a plugin requires is no vendor's library."""
     return any(metadata.distribution(owner).entry_points.select(group=GROUP) for owner in owners)
-
-
-def _normalised(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -11,6 +11,7 @@ from .subject import Subject
 
 _WORDS_OF_WHAT = 5
 _SETTINGS, _KEYS, _LIMITS = r"setting|configur", r"key|credential|token|account|secret", r"limit|not supported"
+_UNWRITTEN = re.compile(r"\b(FILL IN|TODO|TBD):")
 _WHY = "It is the first page anyone sees of the plugin, and for many the only one."
 
 
@@ -63,6 +64,13 @@ def _lacking(page: Page, settings: Sequence[str], keys: Sequence[str]) -> Iterat
             "it does not say what the plugin cannot do",
             "a section Limits: what was not tried, what is left out",
             page.place,
+        )
+    lines = [number for number, line in enumerate(page.text.splitlines(), 1) if _UNWRITTEN.search(line)]
+    if lines:
+        yield (
+            f"it has {len(lines)} {'place' if len(lines) == 1 else 'places'} still to be written",
+            "write them",
+            f"{page.place}:{lines[0]}",
         )
 
 

@@ -64,6 +64,7 @@ def test_a_readme_that_has_everything_is_no_finding(planted: Planted) -> None:
         ("| `words` |", "| words, many |", "it does not name the settings words"),
         ("## Keys", "## Where from", "it does not say how to get the keys"),
         ("## Limits", "## End", "it does not say what the plugin cannot do"),
+        ("None that is known.", "FILL IN: what it does not do.", "it has 1 place still to be written"),
     ],
 )
 def test_what_a_readme_lacks_is_named(planted: Planted, old: str, new: str, said: str) -> None:
