@@ -32,7 +32,19 @@ DATA = (NAME, EMAIL, BOARD, FILE, PICTURE, "PNG", "KiB", "admin", "moderator", "
 SHOWN = ("title", "aria-label", "alt", "placeholder")
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 READ_BELOW = {"files.download", "files.delete", "files.public", "local_files.signed", "local_files.public"}
-NO_PAGES = {"static", "healthz", "readyz", "faulty.code", "faulty.busy", "faulty.broken", "faulty.away"}
+NO_PAGES = {
+    "static",
+    "healthz",
+    "readyz",
+    "files.progress",
+    "files.s3_params",
+    "files.s3_parts",
+    "files.s3_sign",
+    "faulty.code",
+    "faulty.busy",
+    "faulty.broken",
+    "faulty.away",
+}
 ONLY_SIGNED_OUT = {"accounts.sign_in", "accounts.sign_up"}
 JSON = {"Accept": "application/json"}
 

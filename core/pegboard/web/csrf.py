@@ -46,6 +46,16 @@ def csrf_token() -> str:
     return str(generate_csrf())
 
 
+def require_token() -> None:
+    """Refuse a request without the token in its header: for a view that changes something though its method is safe."""
+    from flask_wtf.csrf import CSRFError, ValidationError, validate_csrf
+
+    try:
+        validate_csrf(request.headers.get("X-CSRFToken"))
+    except ValidationError:
+        raise CSRFError(_("The form's token (CSRF) is missing or no longer valid.")) from None
+
+
 def _protect() -> None:
     if request.method in _SAFE or request.endpoint is None:
         return

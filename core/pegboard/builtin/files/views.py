@@ -19,7 +19,7 @@ from pegboard.web.limits import spend
 from pegboard.web.negotiation import wants_json
 from pegboard.web.users import can, current_user, names_of, permission, signed_in
 
-from . import part_uploads, uploads
+from . import part_uploads, uploads, uppy
 from .forms import upload_form
 from .plugin import MODERATE, Files
 from .records import ANYONE, Anyone
@@ -44,6 +44,7 @@ def blueprint() -> Blueprint:
     routes.add_url_rule("/uploads/<file_id>", "progress", part_uploads.progress)
     routes.add_url_rule("/uploads/<file_id>/parts/<int:number>", "sign_part", part_uploads.sign, methods=["POST"])
     routes.add_url_rule("/uploads/<file_id>/complete", "complete", uploads.complete, methods=["POST"])
+    uppy.add_routes(routes)
     routes.add_url_rule("/public/<file_id>/<name>", "public", public)
     routes.add_url_rule("/<file_id>", "download", download)
     routes.add_url_rule("/<file_id>/delete", "delete", delete, methods=["GET", "POST"])

@@ -395,13 +395,14 @@ def test_the_first_page_shows_the_newest_files_to_those_signed_in(board: Flask) 
         assert slot("home") == []
 
 
-def test_the_script_is_small_and_versioned(board: Flask) -> None:
+def test_the_scripts_are_small_and_versioned(board: Flask) -> None:
     client = board.test_client()
-    source = re.search(r'src="([^"]*upload\.js[^"]*)"', client.get("/files/").text)
-    assert source
-    with client.get(source[1]) as script:
-        assert len(script.data) <= 3 * 1024
-        assert "immutable" in script.headers["Cache-Control"]
+    sources = re.findall(r'src="([^"]*/files/[^"]*\.js[^"]*)"', client.get("/files/").text)
+    assert len(sources) == 2
+    for source in sources:
+        with client.get(source) as script:
+            assert len(script.data) <= 5 * 1024
+            assert "immutable" in script.headers["Cache-Control"]
 
 
 def test_local_files_answer_the_doctor(board: Flask) -> None:
