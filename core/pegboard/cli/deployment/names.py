@@ -51,4 +51,6 @@ def _taken(name: str, installed: set[str]) -> str:
         return f"its tables could not be told from those of the installed plugin {near[0]!r}"
     if name in sys.stdlib_module_names:
         return "a module of Python is called so"
-    return "an installed package is called so" if find_spec(name) is not None else ""
+    found = find_spec(name)
+    # Without an origin it is a mere folder of that name, which a package of ours goes before.
+    return "an installed package is called so" if found is not None and found.origin is not None else ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +18,14 @@ from pegboard.errors import PegboardError
 
 Init = Callable[..., Result]
 INSTALLED = ["accounts", "files", "home", "local_files", "s3_storage"]
+
+
+@pytest.fixture(autouse=True)
+def only_what_is_installed(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Packages that other tests have written are on no path of a new process."""
+    scratch = str(tmp_path_factory.getbasetemp().parent)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if not path.startswith(scratch)])
+    monkeypatch.delitem(sys.modules, "shop", raising=False)
 
 
 @pytest.fixture
@@ -129,6 +139,15 @@ def test_a_name_that_cannot_be_a_plugin_s_is_refused_with_the_reason(name: str, 
 @pytest.mark.parametrize("name", ["shop", "reading_club", "s3club", "filesystem"])
 def test_other_names_are_fine(name: str) -> None:
     assert list(name_problems(name, INSTALLED)) == []
+
+
+def test_a_mere_folder_of_that_name_is_no_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "corner").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert list(name_problems("corner", INSTALLED)) == []
+    (tmp_path / "corner" / "__init__.py").touch()
+    importlib.invalidate_caches()
+    assert "an installed package" in next(name_problems("corner", INSTALLED))
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "tab\there"])
