@@ -70,7 +70,7 @@ def archive(parts: Sequence[Part]) -> bytes:
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as opened:
         opened.writestr("README.txt", readme)
         for part in parts:
-            opened.writestr(part.file, _text(part.content))
+            opened.writestr(part.file, _text(part.content).encode("utf-8", "backslashreplace"))
     return memory.getvalue()
 
 

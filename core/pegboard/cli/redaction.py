@@ -71,7 +71,7 @@ def spellings(secret: str) -> Iterator[str]:
     for plain in dict.fromkeys([secret, secret.strip(), *(line.strip() for line in secret.splitlines())]):
         if len(plain) < SHORTEST:
             continue
-        raw = plain.encode("utf-8", "surrogateescape")
+        raw = plain.encode("utf-8", "surrogatepass")
         yield plain
         yield from (quote(raw, safe=""), quote(raw), quote_plus(raw), html.escape(plain), raw.hex())
         yield from (json.dumps(plain)[1:-1], json.dumps(plain, ensure_ascii=False)[1:-1], repr(plain)[1:-1])

@@ -205,6 +205,16 @@ def test_what_is_in_it_explains_the_board(deployment: Deployment) -> None:
     assert any(row["check"] == "database.migrations" for row in data["doctor.json"])
 
 
+def test_a_variable_that_is_no_text_is_described_all_the_same(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PEGBOARD_LOGO", "logo\udcff.svg")
+    monkeypatch.setenv("SECRET_KEY", "planted\udcff")
+    result = deployment.run("diagnostics", "--output", "bundle.zip")
+    assert result.exit_code == 0, result.exception
+    assert "logo\\udcff.svg" in content(deployment.folder / "bundle.zip")["settings.json"]
+
+
 def test_by_default_it_is_written_here_named_after_the_day_and_readable_for_its_owner_alone(
     deployment: Deployment,
 ) -> None:
