@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check bench chaos lock clean python run-environment dev-environment
+.PHONY: help run test check bench chaos translations lock clean python run-environment dev-environment
 
 # An activated environment or a variable of another project must not leak into ours.
 unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS PYTEST_ADDOPTS
@@ -17,7 +17,7 @@ endif
 
 help: ## Show this list
 	@echo "Pegboard: make <target>, with ARGS=\"...\" for what the target runs"
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1	\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1	\2/p' Makefile | expand -t 16
 
 run: run-environment ## Run the board with its local servers (the sandbox); Ctrl-C stops it all
 	@exec .venv-run/bin/pegboard sandbox $(ARGS)
@@ -33,6 +33,9 @@ bench: dev-environment ## Measure speed and memory, as a table
 
 chaos: ## Break things on purpose (nothing yet)
 	@echo "chaos: there is nothing here yet; it will break the database, the queue and the vendors on purpose."
+
+translations: dev-environment ## Find what there is to translate, and compile what is (ARGS="--add de")
+	@exec .venv/bin/python -m tools.translations $(ARGS)
 
 lock: python ## Renew requirements/*.txt to the newest stable versions
 	@exec "$(PYTHON)" -m tools.lock

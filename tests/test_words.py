@@ -12,7 +12,7 @@ from gettext import NullTranslations
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from flask import Blueprint, Flask, abort
@@ -22,9 +22,12 @@ from werkzeug.test import TestResponse
 from pegboard import BoardSettings, Plugin, create_app, hookimpl
 from pegboard.errors import ProviderError
 from pegboard.settings import DEFAULT_BUILTINS, PluginSettings
+from tools.translations import extracted, packages
 
 NAME, EMAIL, PASSWORD, BOARD = "Ada Lovelace", "ada@example.com", "correct horse battery", "Reading club"
 FILE, PICTURE = "letter.txt", "chart.png"
+CORE = next(packages())
+PROBLEMS = (None, "too_large", "quota", "pending", "type", "refused", "unchecked", "truncated", "unreachable")
 LARGEST = 2048
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(200)
 MEDIA_TYPE = re.compile(r"(?:application|audio|chemical|image|text|video)/[\w.+-]+")
@@ -50,12 +53,16 @@ JSON = {"Accept": "application/json"}
 
 
 class Bracketed(NullTranslations):
-    """A catalogue in which every message is translated."""
+    """A catalogue in which every message is translated, and which notes those that are asked of it."""
+
+    asked: ClassVar[set[str]] = set()
 
     def gettext(self, message: str) -> str:
+        self.asked.add(message)
         return f"⟦{message}⟧"
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        self.asked.add(msgid1)
         return f"⟦{msgid1 if n == 1 else msgid2}⟧"
 
 
@@ -168,9 +175,18 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
     return app
 
 
+@pytest.fixture(scope="module")
+def found() -> set[str]:
+    """The messages that translators get to see."""
+    return {next(iter([message.id] if isinstance(message.id, str) else message.id)) for message in extracted(CORE)}
+
+
 @pytest.fixture
-def reader(board: Flask) -> Reader:
-    return Reader(board)
+def reader(board: Flask, found: set[str]) -> Iterator[Reader]:
+    """Whatever they read, translators were given."""
+    Bracketed.asked.clear()
+    yield Reader(board)
+    assert Bracketed.asked - found == set(), "marked where extraction does not find it, or put together while serving"
 
 
 @pytest.fixture
@@ -240,7 +256,7 @@ def test_files(administrator: Reader) -> None:
             stored.owner,
             ("image/x-much-too-long", "audio/x-long-name", "video/x-long-name", "chemical/x-pdb-file"),
         )
-        for number, problem in enumerate((None, "too_large", "type", "truncated", "unreachable")):
+        for number, problem in enumerate(PROBLEMS):
             db.session.add(File(id=f"f{number}", owner=owner, provider="local", key=f"k{number}", filename=FILE, problem=problem,
                      content_type=kinds[number % 4], size=None, state=FAILED, public=False))  # fmt: skip
         db.session.add(File(id="d", owner=owner, provider="local", key="d", filename=FILE, content_type="", size=1,

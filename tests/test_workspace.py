@@ -20,7 +20,7 @@ from tools.manifest import LOCKS, ROOT, dev_requirements, peer_requirements, plu
 
 NAMES = ("bootstrap", "dev", "peers", "run")
 PLUGINS = plugin_folders()
-TARGETS = {"help", "run", "test", "check", "bench", "chaos", "lock", "clean"}
+TARGETS = {"help", "run", "test", "check", "bench", "chaos", "translations", "lock", "clean"}
 PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(\[[a-z,]+\])?==(?P<version>[^\s;]+)(?P<marker>\s*;[^\\]+)?")
 # Put together from parts, so that this file passes its own test.
 FORBIDDEN = {
