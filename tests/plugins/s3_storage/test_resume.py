@@ -97,7 +97,8 @@ def test_cancel_leaves_no_part_at_the_server(page: Page, board: Flask, address: 
 
 def test_a_part_that_fails_is_sent_again_by_itself(page: Page, board: Flask, address: str, film: Path) -> None:
     film.write_bytes(film.read_bytes()[: 2 * MIN_PART + 10])
-    sent, failed = _numbers(page), []
+    sent = _numbers(page)
+    failed: list[int] = []
 
     def fail_once(route: Route) -> None:
         if _number(route.request.url) == 2 and not failed:

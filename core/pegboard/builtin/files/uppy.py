@@ -1,4 +1,4 @@
-"""What the Uppy plugin `@uppy/aws-s3` asks of its server, below `/files/s3/`: its shapes, our uploads.
+"""What Uppy asks of the server beside its bucket, below `/files/s3/`: its shapes, our uploads.
 
 The `key` and the `uploadId` in them are both the id of our file, which is looked up with its owner.
 """
