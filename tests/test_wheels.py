@@ -30,7 +30,7 @@ LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", "build",
 BOOTSTRAP = "pegboard/web/static/vendor/bootstrap/bootstrap.min.css"
 BOOTSTRAP_SHA256 = "d85327d99c7a3ee1f9b5d0500d1370acea3ad2db39c163c2f51f232baedbdede"
 PAGES = ("/", "/files/", "/account/profile", "/account/password", "/account/sessions")
-FRONT_END = {"bootstrap.min.css", "pegboard.css", "theme.js", "favicon.svg", "icons.svg", "upload.js"}
+FRONT_END = {"bootstrap.min.css", "pegboard.css", "theme.js", "favicon.svg", "icons.svg", "sending.js", "upload.js"}
 PLACES = [".", *(f"plugins/{folder.name}" for folder in plugin_folders())]
 
 

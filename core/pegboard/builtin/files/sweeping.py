@@ -107,10 +107,13 @@ def found(older_than: timedelta) -> Swept:
 
 def _files(older_than: timedelta) -> dict[str, tuple[ColumnElement[bool], ...]]:
     now, upload = utc_now(), aliased(StoredObject)
-    signed = exists().where(upload.file_id == File.id, upload.state == OPEN, upload.open_until > now)
+    mine = upload.file_id == File.id, upload.state == OPEN
+    signed = exists().where(*mine, upload.open_until > now)
+    # Each part that is signed renews an upload in parts, which may well go on for days.
+    going_on = exists().where(*mine, upload.upload_id.is_not(None), upload.open_until > now - older_than)
     return {
         "deleting": (File.state == DELETING,),
-        "pending": (File.state == PENDING, File.created_at < now - older_than, ~signed),
+        "pending": (File.state == PENDING, File.created_at < now - older_than, ~signed, ~going_on),
         "failed": (File.state == FAILED, File.created_at < now - FAILED_FOR),
     }
 

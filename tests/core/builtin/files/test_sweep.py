@@ -19,7 +19,7 @@ from pegboard.builtin.files.models import File, StoredObject
 from pegboard.builtin.files.objects import expect
 from pegboard.builtin.files.records import transaction
 from pegboard.builtin.files.service import FileRefused, files
-from pegboard.contracts.files import FILES
+from pegboard.contracts.files import FILES, MIN_PART
 from pegboard.db import db, utc_now
 from pegboard.errors import ProviderError
 from pegboard.live import board_of
@@ -82,6 +82,18 @@ def test_an_upload_that_may_still_be_sent_stays_however_old_it_is(make_board: Ma
         assert result.output == "There is nothing to remove.\n"
     assert states(board) == [("pending", None)]
     swept(board, "--older-than", "1", after=LATER)
+    assert states(board) == []
+
+
+def test_an_upload_in_parts_stays_as_long_as_somebody_goes_on_with_it(make_board: MakeBoard) -> None:
+    board = make_board(parts_above=MIN_PART, part_size=MIN_PART)
+    with board.app_context():
+        file, _ = files.begin_upload("a.bin", None, 3 * MIN_PART, "alice")
+    with time_machine.travel(utc_now() + timedelta(hours=30)), board.app_context():
+        files.sign_part(file.id, "alice", 1)
+    assert "nothing to remove" in swept(board, after=timedelta(hours=40)).output
+    assert states(board) == [("pending", None)]
+    swept(board, after=timedelta(hours=60))
     assert states(board) == []
 
 
