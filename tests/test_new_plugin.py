@@ -19,6 +19,8 @@ def test_a_new_plugin_is_filled_in_tested_enabled_built_installed_and_clean(auth
     said = author.types("pegboard plugins new attic --capability files --with models,pages")
     folder = author.folder / "pegboard-attic"
     assert fill_in(folder) == ["write", "open", "remove"]
+    readme = folder / "README.md"
+    readme.write_text(readme.read_text(encoding="utf-8").replace("FILL IN: ", "As for "), encoding="utf-8")
     for line in said.partition("Next:\n")[2].splitlines():
         author.types(line.strip())
     (row,) = [row for row in json.loads(author.types("pegboard plugins list --json")) if row["name"] == "attic"]

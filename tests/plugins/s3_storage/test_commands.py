@@ -6,8 +6,10 @@ import json
 
 from flask import Flask
 
+from pegboard_s3_storage.bucket import make_bucket
 from pegboard_s3_storage.peer import Seaweed
 from pegboard_s3_storage.plugin import S3Storage
+from pegboard_s3_storage.settings import S3Settings
 from tests.core.builtin.files.boards import MakeBoard, make_board
 from tests.core.builtin.files.test_doctor import HEALTHY, diagnosed
 
@@ -20,6 +22,7 @@ def _findings(app: Flask) -> dict[str, tuple[str, str]]:
 
 
 def test_the_doctor_finds_nothing_wrong_and_lets_browsers_through(server: Seaweed, make_board: MakeBoard) -> None:
+    make_bucket(S3Settings.model_validate(dict(server.settings)), ["http://127.0.0.1:5000"])
     board = make_board("s3", more={S3Storage: server.settings})
     assert f"s3, where new files go\n{HEALTHY}" in diagnosed(board).output
     found = _findings(board)
