@@ -169,7 +169,7 @@ def _board(plan: Plan, keys: tuple[str, ...]) -> Board:
 
 def _init_database(app: Flask, plan: Plan) -> None:
     """Only where a plugin has tables or the deployment names a database: nothing else pays for SQLAlchemy."""
-    if not plan.settings.database_url and not any(entry.tables for entry in plan.active):
+    if not plan.uses_database:
         return
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 

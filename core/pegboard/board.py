@@ -65,6 +65,11 @@ class Plan:
         return parsed.render_as_string(hide_password=False)
 
     @property
+    def uses_database(self) -> bool:
+        """Whether it has a database at all: because a plugin has tables, or because the deployment names one."""
+        return bool(self.settings.database_url) or any(entry.tables for entry in self.active)
+
+    @property
     def active(self) -> list[Entry]:
         """The plugins that take part, in boot order."""
         return [entry for entry in self.entries if entry.state == "enabled"]

@@ -36,6 +36,7 @@ RESERVED = frozenset(
             "doctor",
             "diagnostics",
             "init",
+            "work",
         ),
         *("alembic", "auth", "user"),  # as prefixes they would cover the version tables and the tables of accounts
     }

@@ -65,7 +65,7 @@ def say_what_is_off(app: Flask) -> None:
 def warn_of_pending(app: Flask) -> None:
     """Say which migrations are pending, and what to type. Never stops the start."""
     plan = board_of(app).plan
-    if not any(entry.tables for entry in plan.active):
+    if not plan.uses_database:
         return
     from ..migrations import pending
 

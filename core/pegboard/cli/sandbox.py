@@ -173,7 +173,7 @@ def _prepared(given: Mapping[str, Mapping[str, Any]]) -> Flask:
 
     app = create_app(config=given)
     plan = board_of(app).plan
-    if any(entry.tables for entry in plan.active):
+    if plan.uses_database:
         from ..migrations import upgrade
 
         done = upgrade(app, plan, plan.database_url)

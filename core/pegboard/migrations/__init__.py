@@ -1,4 +1,4 @@
-"""One Alembic history and one version table per plugin, so that plugins come, go and upgrade independently.
+"""One Alembic history and one version table per plugin, and one for the core, so that plugins come, go and upgrade independently.
 
 Flask-Migrate holds the configuration; each run works on one connection, in one transaction, under a lock.
 """
@@ -37,7 +37,7 @@ _LOCK = 0x5065_6762  # "Pegb": one number for all boards that share a database
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The migrations of one plugin. `tables` are the names it may touch; others beginning with its prefix are its own too."""
+    """The migrations of one plugin, or of the core. `tables` are the names it may touch; others beginning with its prefix are its own too."""
 
     name: str
     folder: Path
@@ -52,15 +52,23 @@ class History:
 
 
 def histories(plan: Plan, name: str | None = None) -> list[History]:
-    """The histories of the enabled plugins in boot order, or of one. PegboardError if that one has none."""
+    """The history of the core and those of the enabled plugins in boot order, or one. PegboardError if that one has none."""
     found = [_history(entry) for entry in plan.active if entry.tables or entry.part("migrations")]
+    if found or plan.uses_database:
+        found.insert(0, _core())
     if name is None:
         return found
     named = [history for history in found if history.name == name.replace("-", "_")]
     if not named:
         choices = ", ".join(history.name for history in found) or "none"
-        raise PegboardError(f"{name} has no migrations here; enabled plugins with migrations: {choices}")
+        raise PegboardError(f"{name} has no migrations here; there are those of: {choices}")
     return named
+
+
+def _core() -> History:
+    from ..work.models import Base
+
+    return History("core", Path(__file__).parent / "core", frozenset(Base.tables()))
 
 
 def _history(entry: Entry) -> History:
@@ -87,11 +95,14 @@ def ahead(plan: Plan, url: str) -> dict[str, str]:
 
 
 def upgrade(app: Flask, plan: Plan, url: str, name: str | None = None) -> list[str]:
-    """Bring the tables of all enabled plugins, or of one, up to date; the names of those that had anything to do."""
+    """Bring the tables of all enabled plugins, or of one, up to date, and always those of the core before them.
+
+    The names of those that had anything to do.
+    """
     done = []
     with _connection(plan, url, migrating=True, create=True) as connection:
         stamp(connection, plan.settings.env)
-        for history in histories(plan, name):
+        for history in dict.fromkeys([*histories(plan)[:1], *histories(plan, name)]):
             if unknown := _unknown(connection, history):
                 raise _migrated_by_newer(history, unknown)
             if _is_behind(connection, history):

@@ -92,9 +92,9 @@ def with_required(plugins: Sequence[Reference]) -> list[Reference]:
 
 
 def _make_tables(app: Flask) -> None:
-    """Run the migrations of every plugin that has any; a board without tables pays nothing."""
+    """Run the migrations of the core and of every plugin that has any; a board without a database pays nothing."""
     plan = board_of(app).plan
-    if not any(entry.part("migrations") for entry in plan.active):
+    if not plan.uses_database:
         return
     from pegboard.migrations import upgrade
 

@@ -45,7 +45,7 @@ class Readiness:
 
 def _asked() -> dict[str, Any]:
     board = current_board()
-    states = {"database": _state("database", _database)} if any(e.tables for e in board.plan.active) else {}
+    states = {"database": _state("database", _database)} if board.plan.uses_database else {}
     if states.get("database") == "ok":
         states["migrations"] = _state("migrations", _migrations)
     for owned in board.health_checks:

@@ -200,7 +200,8 @@ def test_what_is_in_it_explains_the_board(deployment: Deployment) -> None:
     assert {"plugin": name, "rule": f"/{name}/hello", "methods": ["GET"], "endpoint": f"{name}.hello"} in data[
         "urls.json"
     ]
-    (standing,) = data["migrations.json"]
+    core, standing = data["migrations.json"]
+    assert core["plugin"] == "core"
     assert (standing["plugin"], standing["behind"], standing["heads"]) == (name, True, [f"{name}_0001"])
     assert any(row["check"] == "database.migrations" for row in data["doctor.json"])
 

@@ -131,7 +131,7 @@ def test_enabling_with_migrate_creates_its_tables(deployment: Deployment, monkey
     deployment.run("db", "migrate", "--plugin", name)
     deployment.write(plugins=[])
     result = deployment.run("plugins", "enable", deployment.classes[0], "--migrate")
-    assert f"Upgraded: {name}." in result.output
+    assert f"Upgraded: core, {name}." in result.output
     assert "slots: footer" in result.output
     assert deployment.run("db", "check").exit_code == 0
 

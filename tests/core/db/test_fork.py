@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, text
 
+from pegboard import BoardSettings, create_app
 from pegboard.db import db
 
 MakeBoard = Callable[..., Flask]
@@ -52,10 +53,10 @@ def test_a_child_does_not_say_goodbye_on_the_connection_of_its_parent(make_board
     assert not goodbye.exists()
 
 
-def test_create_app_opens_no_connection(make_board: MakeBoard, tmp_path: Path) -> None:
+def test_create_app_opens_no_connection(tmp_path: Path) -> None:
     opened: list[object] = []
     file = tmp_path / "test.db"
-    app = make_board(database_url=f"sqlite:///{file}")
+    app = create_app(BoardSettings(env="test", builtins=(), instance_path=tmp_path, database_url=f"sqlite:///{file}"))
     with app.app_context():
         event.listen(db.engine, "connect", lambda *values: opened.append(values))
     assert not file.exists()

@@ -70,7 +70,7 @@ def test_without_a_plugin_all_are_taken_back_the_last_first(deployment: Deployme
     other = with_history(deployment)
     deployment.run("db", "upgrade")
     result = deployment.run("db", "downgrade", "--yes")
-    last_first = sorted((one, other), reverse=True)
+    last_first = [*sorted((one, other), reverse=True), "core"]
     assert result.output.splitlines() == [f"The tables of {name} are at -1." for name in last_first]
     assert not {f"{one}_things", f"{other}_things"} & tables(deployment.folder)
     assert "Nothing to do" in deployment.run("db", "downgrade", "--yes").output
@@ -218,8 +218,8 @@ def test_readyz_and_doctor_and_run_say_that_migrations_are_pending(
     assert answer.status_code == 503
     assert answer.json is not None
     assert answer.json["checks"] == {"database": "ok", "migrations": "failed"}
-    assert f"migrations are pending for {name}" in deployment.run("doctor").output
-    assert f"Migrations are pending for {name}: pegboard db upgrade" in deployment.run("run").stderr
+    assert f"migrations are pending for core, {name}" in deployment.run("doctor").output
+    assert f"Migrations are pending for core, {name}: pegboard db upgrade" in deployment.run("run").stderr
     deployment.run("db", "upgrade")
     assert app.test_client().get("/readyz").status_code == 200
     assert deployment.run("doctor").exit_code == 0

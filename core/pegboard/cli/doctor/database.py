@@ -16,7 +16,7 @@ def database(plan: Plan, seconds: float) -> Iterator[Finding]:
     if plan.board.value is None:
         yield Finding("database.connection", "skipped", "the board's settings are not valid")
         return
-    if not plan.settings.database_url and not any(entry.tables for entry in plan.active):
+    if not plan.uses_database:
         yield Finding("database.connection", "ok", "no enabled plugin has tables, so none is needed")
         return
     from ...migrations.standing import identity
