@@ -1,4 +1,4 @@
-"""`python -m tools.reference`: writes what the documentation takes from the code: settings, hooks, commands, fixtures."""
+"""`python -m tools.reference`: writes what the documentation takes from the code: settings, hooks, events, commands, fixtures."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from pegboard.hookspecs import Hooks
 from pegboard.plugin import Plugin
 from pegboard.settings import BoardSettings, PluginSettings, SettingsModel, env_names
 from tools.commands import commands_page
+from tools.events import events_page
 from tools.fixtures import PAGE, testing_page
 from tools.manifest import ROOT, plugin_folders
 
@@ -54,13 +55,15 @@ _HOOKS_HEAD = """\
 
 A plugin implements a hook with `@hookimpl` on a method of its class. Contribution hooks are called once, at boot, and return plain data, described
 below; what a hook yields is made a list at once, and an exception is charged to the plugin. A misspelt hook is an error that names the right one.
-A veto hook is called each time there is something to allow. `app_ready` is called last of all at boot.
+A veto hook is called each time there is something to allow. `app_ready` is called last of all at boot. What has happened is heard by the hooks
+of [events](events.md).
 """
 
 
 def pages() -> dict[Path, str]:
     """The generated pages, by file."""
     named = {"settings": settings_page(), "hooks": hooks_page(), "commands": commands_page(_plugins())}
+    named["events"] = events_page()
     return {PAGE: testing_page(), **{DOCS / f"{name}.md": text for name, text in named.items()}, **readmes()}
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .hookspecs import hookimpl, hookspec
     from .plugin import Plugin
     from .settings import BoardSettings, Env, PluginSettings
+    from .work.recording import record
 
 __all__ = [
     "BoardSettings",
@@ -28,6 +29,7 @@ __all__ = [
     "files",
     "hookimpl",
     "hookspec",
+    "record",
 ]
 
 _HOMES = {
@@ -41,6 +43,7 @@ _HOMES = {
     "files": "pegboard.builtin.files.service",
     "hookimpl": "pegboard.hookspecs",
     "hookspec": "pegboard.hookspecs",
+    "record": "pegboard.work.recording",
 }
 
 

@@ -21,7 +21,7 @@ from .discovery import Reference
 from .errors import ConfigError, Problem
 from .i18n import EXTENSION as TRANSLATIONS
 from .i18n import Catalogues
-from .live import Board, BoardApp, board_of, by_slot, freeze, owned
+from .live import Board, BoardApp, board_of, by_slot, freeze, handlers_of, owned
 from .observability.logs import init_logs
 from .registry import Registry
 from .rehearsal import mount_point
@@ -162,6 +162,7 @@ def _board(plan: Plan, keys: tuple[str, ...]) -> Board:
         permissions=MappingProxyType({one.item.name: one.item for one in owned(plan, "permissions")}),
         health_checks=owned(plan, "health_checks"),
         vetoes=MappingProxyType({hook: owned(plan, hook) for hook in VETOES}),
+        handlers=handlers_of(plan),
         user_source=sources[0] if sources else None,
         signing_keys=keys,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import pluggy
 
 from .errors import BoardFrozen, Problem
-from .hookspecs import PROJECT, Hooks
+from .events.naming import hook_of
+from .hookspecs import EVENTS, PROJECT, Hooks, hears
 from .ownership import model_problems, tables_of
 from .plugin import Plugin
 from .resolution import Resolved
@@ -37,7 +38,7 @@ _ITEMS = {
     "sandbox_peers": ("pegboard.contributions", "SandboxPeer"),
 }
 VETOES = ("check_file",)
-_NOT_COLLECTED = ("app_ready", *VETOES)
+_NOT_COLLECTED = ("app_ready", *VETOES, *EVENTS)
 _IGNORED = ("specname", "tryfirst", "trylast", "wrapper", "hookwrapper")
 COLLECTED = tuple(
     name for name in vars(Hooks) if hasattr(vars(Hooks)[name], f"{PROJECT}_spec") and name not in _NOT_COLLECTED
@@ -59,6 +60,7 @@ class Entry:
     settings: Resolved[PluginSettings] | None = None
     instance: Plugin[Any] | None = None
     contributions: dict[str, Any] = field(default_factory=dict)
+    handlers: dict[str, Callable[..., Any]] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
     seconds: float = 0.0
 
@@ -113,7 +115,7 @@ class PluginManager(pluggy.PluginManager):
 
 
 def bring_hooks(entry: Entry, manager: PluginManager) -> list[Problem]:
-    """Add the hooks that a plugin brings for others to implement."""
+    """Add the hooks that a plugin brings for others to implement, those of its events among them."""
     if entry.plugin.hookspecs is None:
         return []
     try:
@@ -121,7 +123,23 @@ def bring_hooks(entry: Entry, manager: PluginManager) -> list[Problem]:
     except (ValueError, AssertionError) as error:
         message = str(error) or "brings a hook that another plugin brings already"
         return [Problem(message, entry.name, "hookspecs", entry.origin, "mark its methods with @hookspec")]
-    return []
+    return list(_misnamed_events(entry))
+
+
+def _misnamed_events(entry: Entry) -> Iterator[Problem]:
+    for name, spec in vars(entry.plugin.hookspecs).items():
+        heard = hears(spec)
+        if heard and (hook_of(heard) != name or not name.startswith(f"{entry.name}_")):
+            remedy = f"call the class {entry.name.title().replace('_', '')}…, and its hook like it: {hook_of(heard)}"
+            message = f"the hook {name!r} is not named after the event {heard!r}, or not after the plugin"
+            yield Problem(message, entry.name, "hookspecs", entry.origin, remedy)
+
+
+def events_of(manager: PluginManager) -> list[str]:
+    """The hooks of all events that can happen on this board."""
+    callers = ((name, caller) for name, caller in vars(manager.hook).items() if name not in vars(Hooks))
+    own = [name for name, caller in callers if caller.has_spec() and hears(caller.spec.function)]
+    return [*EVENTS, *own]
 
 
 def package_of(plugin: type[Plugin[Any]]) -> str | None:
@@ -148,10 +166,13 @@ def collect(entry: Entry, manager: PluginManager) -> list[Problem]:
         for step in VETOES:
             if (implementation := _implementation(manager, step, entry.instance)) is not None:
                 entry.contributions[step] = [implementation]
+        step = "its handlers"
+        entry.handlers = _handlers(manager, entry.instance)
     except Exception as error:  # noqa: BLE001 - whatever an author's code raises, the others go on
         if manager.has_plugin(entry.name):
             manager.unregister(name=entry.name)
         entry.contributions.clear()
+        entry.handlers.clear()
         entry.tables = ()
         return [
             Problem(
@@ -185,6 +206,13 @@ def preview(entry: Entry) -> list[str]:
 def _implementation(manager: PluginManager, hook: str, instance: Plugin[Any]) -> Callable[..., Any] | None:
     caller = getattr(manager.hook, hook)
     return next((impl.function for impl in caller.get_hookimpls() if impl.plugin is instance), None)
+
+
+def _handlers(manager: PluginManager, instance: Plugin[Any]) -> dict[str, Callable[..., Any]]:
+    """What the plugin does about each event that it hears."""
+    callers = manager.get_hookcallers(instance) or ()
+    found = (caller.name for caller in callers if caller.spec is not None and hears(caller.spec.function))
+    return {name: hook for name in found if (hook := _implementation(manager, name, instance)) is not None}
 
 
 def _materialised(hook: str, result: Any) -> Any:
@@ -223,7 +251,8 @@ def _unknown_hooks(entry: Entry, manager: PluginManager) -> list[Problem]:
             continue
         for impl in caller.get_hookimpls():
             if impl.plugin is entry.instance and not impl.optionalhook:
-                remedy = suggestion(name, [*vars(Hooks), *(vars(entry.plugin.hookspecs or object))])
+                specified = [known for known, other in vars(manager.hook).items() if other.has_spec()]
+                remedy = suggestion(name, specified)
                 problems.append(Problem(f"implements an unknown hook {name!r}", entry.name, name, entry.origin, remedy))
     for name in dir(entry.plugin):
         options = getattr(getattr(entry.plugin, name), f"{PROJECT}_impl", None)

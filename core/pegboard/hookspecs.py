@@ -1,12 +1,12 @@
 """Every hook that a plugin may implement. Contribution hooks are called once, at boot; they return plain data.
 
-A veto hook is called each time there is something to allow; raising `Refused` is the veto.
-Write an implementation with `@hookimpl`. A hook body imports nothing heavy: that of a contribution runs at every boot.
+A veto hook is called each time there is something to allow; raising `Refused` is the veto. An event hook is called
+after something has happened, once that is committed, by a worker and until it succeeds. Write an implementation with `@hookimpl`. A hook body imports nothing heavy: that of a contribution runs at every boot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -17,10 +17,37 @@ if TYPE_CHECKING:
 
     from .contracts.capability import Capability
     from .contributions import FileToCheck, HealthCheck, NavItem, Permission, Provider, SandboxPeer, Slot, UserSource
+    from .events import (
+        FileDeleted,
+        FileFailed,
+        FileReady,
+        MailBounced,
+        MailComplained,
+        MailDelivered,
+        MailFailed,
+        MailSent,
+        PasswordChanged,
+        PaymentFailed,
+        PaymentRefunded,
+        PaymentSucceeded,
+        RoleGranted,
+        RoleRevoked,
+        SubscriptionChanged,
+        SubscriptionEnded,
+        SubscriptionStarted,
+        UserRegistered,
+        UserRenamed,
+        UserSignedIn,
+    )
 
 PROJECT = "pegboard"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+Steps = Iterator[None] | None
+"""What a handler of events is: a function that writes, in a transaction; or a generator that makes its calls to providers
+first, yields once, and writes in the transaction that has begun then."""
 
 
 class Hooks:
@@ -81,3 +108,98 @@ class Hooks:
     @hookspec
     def app_ready(self, app: Flask) -> None:
         """Last of all: the board is complete and frozen. Initialise Flask extensions here; open no connection."""
+
+    # What has happened. One hook for each class in `pegboard.events`, named like it.
+
+    @hookspec
+    def user_registered(self, event: UserRegistered) -> Steps:
+        """There is a new account."""
+
+    @hookspec
+    def user_signed_in(self, event: UserSignedIn) -> Steps:
+        """Somebody has signed in."""
+
+    @hookspec
+    def user_renamed(self, event: UserRenamed) -> Steps:
+        """Somebody has changed the name that others see."""
+
+    @hookspec
+    def password_changed(self, event: PasswordChanged) -> Steps:
+        """Somebody has changed their password."""
+
+    @hookspec
+    def role_granted(self, event: RoleGranted) -> Steps:
+        """Somebody was given a role."""
+
+    @hookspec
+    def role_revoked(self, event: RoleRevoked) -> Steps:
+        """A role was taken away from somebody."""
+
+    @hookspec
+    def file_ready(self, event: FileReady) -> Steps:
+        """A file is stored, checked, and can be read."""
+
+    @hookspec
+    def file_failed(self, event: FileFailed) -> Steps:
+        """A file did not become ready."""
+
+    @hookspec
+    def file_deleted(self, event: FileDeleted) -> Steps:
+        """A file that was ready can be read by nobody any more."""
+
+    @hookspec
+    def mail_sent(self, event: MailSent) -> Steps:
+        """A provider of mail has taken a message over."""
+
+    @hookspec
+    def mail_delivered(self, event: MailDelivered) -> Steps:
+        """The server of the addressee has taken a message over."""
+
+    @hookspec
+    def mail_bounced(self, event: MailBounced) -> Steps:
+        """A message came back."""
+
+    @hookspec
+    def mail_complained(self, event: MailComplained) -> Steps:
+        """The addressee has called a message spam."""
+
+    @hookspec
+    def mail_failed(self, event: MailFailed) -> Steps:
+        """No provider of mail took a message, and it will not be tried again."""
+
+    @hookspec
+    def payment_succeeded(self, event: PaymentSucceeded) -> Steps:
+        """Money has been paid."""
+
+    @hookspec
+    def payment_failed(self, event: PaymentFailed) -> Steps:
+        """Money could not be had."""
+
+    @hookspec
+    def payment_refunded(self, event: PaymentRefunded) -> Steps:
+        """Money was given back, all of a payment or some."""
+
+    @hookspec
+    def subscription_started(self, event: SubscriptionStarted) -> Steps:
+        """Somebody has what they subscribed to from now on."""
+
+    @hookspec
+    def subscription_changed(self, event: SubscriptionChanged) -> Steps:
+        """A subscription has another plan, or another end."""
+
+    @hookspec
+    def subscription_ended(self, event: SubscriptionEnded) -> Steps:
+        """Somebody has what they subscribed to no longer."""
+
+
+def hears(spec: object) -> str:
+    """The name of the event's class that a hook hears; nothing where it is no hook for events."""
+    code = getattr(spec, "__code__", None)
+    if code is None or code.co_varnames[1 : code.co_argcount] != ("event",):
+        return ""
+    annotation = getattr(spec, "__annotations__", {}).get("event", "")
+    return annotation.rpartition(".")[2] if isinstance(annotation, str) else str(getattr(annotation, "__name__", ""))
+
+
+EVENTS = {name: heard for name, spec in vars(Hooks).items() if (heard := hears(spec))}
+"""The class that each event hook of the core hears, by the hook's name."""

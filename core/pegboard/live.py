@@ -11,8 +11,10 @@ from flask import Flask, current_app
 from flask.sansio.blueprints import Blueprint
 
 from .board import Plan
+from .collect import events_of
 from .contracts.capability import Capability
 from .errors import BoardFrozen
+from .hookspecs import Hooks
 from .registry import Registry
 from .settings import BoardSettings
 
@@ -43,6 +45,7 @@ class Board:
     permissions: Mapping[str, Permission]
     health_checks: tuple[Owned, ...]
     vetoes: Mapping[str, tuple[Owned, ...]]
+    handlers: Mapping[str, tuple[Owned, ...]]
     user_source: UserSource | None
     signing_keys: tuple[str, ...] = field(repr=False)
     broken: dict[str, str] = field(default_factory=dict)
@@ -121,6 +124,20 @@ def owned(plan: Plan, hook: str, key: Callable[[Any], Any] | None = None) -> tup
     """All contributions to a hook with their plugins, ordered by weight where they have one."""
     found = [Owned(entry.name, item) for entry, item in plan.contributed(hook)]
     return tuple(sorted(found, key=lambda one: key(one.item))) if key else tuple(found)
+
+
+def handlers_of(plan: Plan) -> Mapping[str, tuple[Owned, ...]]:
+    """Who hears of each event that can happen here. A plugin that was left out hears of it when it is back."""
+    hooks = events_of(plan.manager) if plan.manager else ()
+    left_out = [(entry.name, entry.plugin) for entry in plan.failed]
+    found = {
+        hook: [Owned(one.name, one.handlers[hook]) for one in plan.active if hook in one.handlers] for hook in hooks
+    }
+    for name, plugin in left_out:
+        for hook in hooks:
+            if getattr(plugin, hook, None) is not vars(Hooks).get(hook):
+                found[hook].append(Owned(name, None))
+    return MappingProxyType({hook: tuple(owners) for hook, owners in found.items()})
 
 
 def by_slot(found: tuple[Owned, ...]) -> Mapping[str, tuple[Owned, ...]]:

@@ -9,8 +9,9 @@ import click
 import pytest
 
 from pegboard.cli import cli
-from pegboard.hookspecs import Hooks
+from pegboard.hookspecs import EVENTS, Hooks
 from pegboard.settings import BoardSettings
+from tools.events import events_page
 from tools.manifest import ROOT
 from tools.reference import hooks_page, pages, settings_page
 
@@ -29,11 +30,18 @@ def test_every_board_setting_has_a_row_with_a_description() -> None:
 
 def test_every_hook_has_a_section_with_its_docstring() -> None:
     page = hooks_page()
-    hooks = [name for name, member in vars(Hooks).items() if hasattr(member, "pegboard_spec")]
+    hooks = [name for name, member in vars(Hooks).items() if hasattr(member, "pegboard_spec") and name not in EVENTS]
     assert hooks
     for name in hooks:
         assert f"## `{name}`\n" in page
         assert (getattr(Hooks, name).__doc__ or "nothing at all") in page
+
+
+def test_every_event_has_a_section_that_names_its_hook() -> None:
+    page = events_page()
+    for hook, heard in EVENTS.items():
+        section = page.partition(f"### `{heard}`\n")[2].partition("###")[0]
+        assert f"Heard by `{hook}`" in section
 
 
 def test_every_command_of_the_core_and_of_a_plugin_has_a_section_with_its_words() -> None:

@@ -12,7 +12,9 @@ from sqlalchemy.exc import IntegrityError
 
 from pegboard.db import db
 from pegboard.errors import Refused
+from pegboard.events import PasswordChanged, RoleGranted, UserRegistered, UserRenamed
 from pegboard.i18n import gettext as _
+from pegboard.work import record
 
 from . import passwords, sessions
 from .addresses import normalised, sought
@@ -37,6 +39,9 @@ def create_user(email: str, name: str, password: str, roles: Iterable[str] = ())
         db.session.rollback()
         raise EmailTaken(_("There is an account with this address already.")) from None
     db.session.add_all(UserRole(user_id=user.id, role=role) for role in sorted(given))
+    record(UserRegistered(user.id, user.email, user.name))
+    for role in sorted(given):
+        record(RoleGranted(user.id, role))
     db.session.commit()
     return user
 
@@ -86,7 +91,11 @@ def authenticate(email: str, password: str) -> User | None:
 
 def rename(subject: str, name: str) -> None:
     """Change the name that others see."""
-    db.session.get_one(User, subject).name = checked_name(name)
+    user, chosen = db.session.get_one(User, subject), checked_name(name)
+    if user.name == chosen:
+        return
+    user.name = chosen
+    record(UserRenamed(subject, chosen))
     db.session.commit()
 
 
@@ -99,6 +108,7 @@ def change_password(subject: str, current: str, new: str) -> User:
         db.session.rollback()
         raise Refused(_("That is not your current password."))
     sessions.end_all(subject)
+    record(PasswordChanged(subject))
     db.session.commit()
     return user
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, delete, update
 
-from .models import DELETING, UNWANTED, File, StoredObject
+from pegboard.events import FileDeleted
+from pegboard.work import record
+
+from .models import DELETING, READY, UNWANTED, File, StoredObject
 from .objects import Removed, remove
 from .records import changed, transaction
 
@@ -25,8 +28,11 @@ def erase(file: File, *which: ColumnElement[bool]) -> list[Removed] | None:
 
 def _condemned(file: File, *which: ColumnElement[bool]) -> bool:
     """Nobody can read the file any more, and nothing of it is wanted."""
+    deleting = update(File).where(File.id == file.id, *which).values(state=DELETING)
     with transaction():
-        if not changed(update(File).where(File.id == file.id, *which).values(state=DELETING)):
+        if changed(deleting.where(File.state == READY)):
+            record(FileDeleted(file.id, file.owner))
+        elif not changed(deleting):
             return False
         objects = update(StoredObject).where(StoredObject.file_id == file.id)
         changed(objects.values(state=UNWANTED, keep_until=None))

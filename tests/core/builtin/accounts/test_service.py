@@ -264,7 +264,7 @@ def test_the_migration_makes_the_tables_of_the_models(make_board: Make, tmp_path
     with app.app_context():
         db.metadata.drop_all(db.engine)
     plan, url = board_of(app).plan, f"sqlite:///{tmp_path}/test.db"
-    assert migrations.upgrade(app, plan, url) == ["accounts"]
+    assert migrations.upgrade(app, plan, url) == ["core", "accounts"]
     assert migrations.differences(app, plan, url) == {}
     add_user(app, ALICE)
     assert Browser(app).sign_in().status_code == 302

@@ -1,0 +1,88 @@
+"""Writing down what has happened: one item for each handler, in the transaction in which it has happened."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from flask import current_app, has_app_context
+
+from pegboard.db import db
+from pegboard.events.coding import encoded
+from pegboard.events.event import Event
+from pegboard.events.naming import hook_of
+from pegboard.live import Board, current_board
+from pegboard.settings import suggestion
+
+from .insertion import NewItem, insert
+from .kinds import check_kind
+from .models import EVENT
+from .nudging import nudge_after_commit, request_id
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+QUEUE = "events"
+_LONGEST_SUBJECT = 200
+
+
+def record(event: Event, *, session: Session | None = None) -> None:
+    """Tell everyone who hears of it, once the caller's transaction is committed; if it is rolled back, nobody.
+
+    It joins the transaction of `db.session`, or of the `session` given, and commits nothing. An app context within another
+    has another session, and so another transaction. Nothing is written where nobody listens.
+    """
+    board = _board()
+    hook = hook_of(type(event).__name__)
+    listeners = board.handlers.get(hook)
+    if listeners is None:
+        raise LookupError(_unknown(event, hook, board))
+    check_kind(board, hook, type(event))
+    if not listeners:
+        return
+    within = db.session() if session is None else session
+    data = encoded(event)
+    for listener in listeners:
+        handler = f"{listener.plugin}.{hook}"
+        item = NewItem(
+            kind=EVENT,
+            queue=QUEUE,
+            handler=handler,
+            lane=lane_of(handler, event.subject),
+            event_id=str(event.id),
+            event_type=hook,
+            event_version=event.version,
+            data=data,
+            request_id=request_id(),
+        )
+        insert(within, item)
+        nudge_after_commit(within, QUEUE, item.lane)
+
+
+def lane_of(handler: str, subject: str) -> str | None:
+    """Within it, a handler gets the events of one subject one at a time and in order; no handler waits for another."""
+    if not subject:
+        return None
+    if len(subject) > _LONGEST_SUBJECT:
+        subject = hashlib.sha256(subject.encode("utf-8", "replace")).hexdigest()
+    return f"{handler}:{subject}"
+
+
+def _board() -> Board:
+    if not has_app_context():
+        raise RuntimeError(
+            "record() needs the application: its database, and who listens. Outside a request and a command, write\n\n"
+            "    with app.app_context():\n        record(…); db.session.commit()\n"
+        )
+    board = current_board()
+    if any(board.handlers.values()) and "sqlalchemy" not in current_app.extensions:
+        raise RuntimeError("record() needs a database, and this board has none: set DATABASE_URL")
+    return board
+
+
+def _unknown(event: Event, hook: str, board: Board) -> str:
+    name = type(event).__name__
+    return (
+        f"no hook hears {name}: {suggestion(hook, list(board.handlers))} An event of a plugin is declared in the class "
+        f"that its `hookspecs` names: def {hook}(self, event: {name})"
+    )
