@@ -33,6 +33,7 @@ from .web.headers import init_headers, merged_policy
 from .web.health import init_health
 from .web.static import init_static
 from .web.templates import init_templates
+from .work.onset import init_work
 
 log = logging.getLogger("pegboard")
 
@@ -75,6 +76,7 @@ def apply(plan: Plan) -> Flask:
     _configure(app, plan, keys)
     app.extensions["pegboard"] = board = _board(plan, keys)
     _init_database(app, plan)
+    init_work(app, plan)
     folders = [part for entry in plan.active if (part := entry.part("translations"))]
     app.extensions[TRANSLATIONS] = Catalogues([Path(__file__).parent / "translations", *folders], settings.locales)
     init_static(app, plan)

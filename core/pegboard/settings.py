@@ -124,6 +124,13 @@ class BoardSettings(SettingsModel):
         examples=["https://example.com/csp-reports"],
         json_schema_extra={"expects": "one address, without spaces, commas and semicolons"},
     )
+    work_driver: Literal["thread", "process"] = Field(
+        default="thread",
+        description="Who does what happens later: a thread in each process that serves, or `pegboard work run` alone.",
+    )
+    work_seconds: int = Field(
+        default=900, ge=1, description="How many seconds one item of work may take before another worker gets it."
+    )
     max_form_bytes: int = Field(
         default=1_000_000, ge=1_000, description="Largest request body, in bytes, where a view sets none."
     )

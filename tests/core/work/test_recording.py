@@ -16,8 +16,9 @@ from pegboard.db import db
 from pegboard.errors import ConfigError
 from pegboard.events import Event, PasswordChanged, RoleGranted, UserRegistered
 from pegboard.testing.boards import MakeBoard
+from pegboard.work.extension import EXTENSION
 from pegboard.work.models import Work
-from pegboard.work.nudging import EXTENSION, Hint
+from pegboard.work.nudging import Hint
 from tests.conftest import MakePlugin
 
 ADA = UserRegistered("ada", "ada@example.com", "Ada")
