@@ -22,12 +22,17 @@ def counted(count: int, singular: str, plural: str = "") -> str:
     return f"{count} {singular if count == 1 else plural or f'{singular}s'}"
 
 
+def on_a_terminal() -> bool:
+    """Whether somebody watches what goes to standard error."""
+    return sys.stderr.isatty()
+
+
 class Progress:
     """One line that is written over, on standard error, where that is a terminal and the work takes some seconds."""
 
     def __init__(self) -> None:
         self.started = time.monotonic()
-        self._next = self.started + _FIRST if sys.stderr.isatty() else float("inf")
+        self._next = self.started + _FIRST if on_a_terminal() else float("inf")
         self._width = 0
 
     def show(self, line: str) -> None:
