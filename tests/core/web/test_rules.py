@@ -12,9 +12,10 @@ from werkzeug.routing import Rule
 
 from pegboard import Plugin, hookimpl
 from pegboard.errors import ConfigError
+from pegboard.settings import PluginSettings
 
 
-class Shelf(Plugin):
+class Shelf(Plugin[PluginSettings]):
     """Two pages."""
 
     name = "shelf"
