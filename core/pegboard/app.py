@@ -190,11 +190,16 @@ def _init_database(app: Flask, plan: Plan) -> None:
         return
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+    from pegboard.db import db
     from pegboard.db.engine import init_database
+
+    from .observability.queries import init_queries
 
     source = str(plan.board.origins.get("database_url", ""))
     try:
-        init_database(app, plan.database_url, env=plan.settings.env)
+        init_database(app, plan.database_url, plan.settings)
+        with app.app_context():
+            init_queries(app, db.engine, plan.settings)
     except (ArgumentError, ImportError, ValueError) as error:  # their words are left out: they may quote the password
         driver = isinstance(error, (ImportError, NoSuchModuleError))
         why = "names a driver that is not installed" if driver else "is not a database URL"

@@ -87,6 +87,23 @@ class BoardSettings(SettingsModel):
         description="SQLAlchemy URL. Outside production by default SQLite in the instance folder.",
         examples=["postgresql://user@localhost/board"],
     )
+    database_connections: int = Field(
+        default=10,
+        ge=1,
+        le=1_000,
+        description="Connections that each process keeps open; as many again for a rush. As many as it has threads is enough.",
+    )
+    database_timeout: float = Field(
+        default=30,
+        ge=0,
+        description="Seconds that PostgreSQL may take for one statement of a request; 0 for no limit. Migrations have none.",
+    )
+    slow_query: float = Field(
+        default=0.5, gt=0, description="Seconds after which a statement is logged as slow, without its values."
+    )
+    many_queries: int = Field(
+        default=50, ge=1, description="Statements of one request after which it is logged as having many."
+    )
     plugins: Annotated[tuple[str, ...], Env("PEGBOARD_PLUGINS")] = Field(
         default=(), description="Enabled plugins: names of installed ones, or module:Class of your own."
     )
