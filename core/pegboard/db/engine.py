@@ -11,6 +11,7 @@ from urllib.parse import quote
 from flask import Flask
 from sqlalchemy import URL, Connection, Engine, event, exc, make_url
 
+from pegboard.errors import PegboardError
 from pegboard.settings import BoardSettings
 
 from .session import db, note_writes
@@ -75,6 +76,18 @@ def sqlite_file(url: URL) -> Path | None:
 def existing_only(url: URL) -> URL:
     """The same SQLite database, which is not made where it is missing: an empty one would hide that all is gone."""
     return url.set(database=f"file:{quote(url.database or '')}", query={**url.query, "mode": "rw", "uri": "true"})
+
+
+def make_private(file: Path) -> None:
+    """The file of a new database, for nobody else to read: it will hold password hashes."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            file.touch(mode=0o600)
+    except OSError as error:
+        raise PegboardError(
+            f"the database {file} cannot be made: {error.strerror}\n    → make its folder writable, or set DATABASE_URL"
+        ) from error
 
 
 def listen_sqlite(engine: Engine) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,19 +23,14 @@ pytestmark = pytest.mark.db
 
 
 @pytest.fixture
-def make(new_database: NewDatabase) -> Iterator[Callable[..., Flask]]:
+def make(new_database: NewDatabase) -> Callable[..., Flask]:
     """Boards on a database of their own, with any of the board's settings."""
-    boards: list[Flask] = []
 
     def made(query: str = "", *plugins: type[Plugin[Any]], **settings: Any) -> Flask:
         url = new_database() + query
-        boards.append(create_app(BoardSettings(env="test", builtins=(), database_url=url, **settings), plugins=plugins))
-        return boards[-1]
+        return create_app(BoardSettings(env="test", builtins=(), database_url=url, **settings), plugins=plugins)
 
-    yield made
-    for app in boards:
-        with app.app_context():
-            db.engine.dispose()
+    return made
 
 
 def shown(app: Flask, name: str) -> str:

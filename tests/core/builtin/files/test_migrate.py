@@ -430,13 +430,13 @@ def test_a_large_file_is_moved_in_small_pieces(
 
 
 def test_a_terminal_shows_how_far_it_is_and_how_fast(board: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pegboard.builtin.files.cli import printing
+    from pegboard import progress
 
     quiet = migrated(board, *TO_MOODY)
     assert quiet.stderr == ""
-    monkeypatch.setattr(printing, "_FIRST", 0.0)
-    monkeypatch.setattr(printing, "_BETWEEN", 0.0)
-    monkeypatch.setattr(printing, "on_a_terminal", lambda: True)
+    monkeypatch.setattr(progress, "_FIRST", 0.0)
+    monkeypatch.setattr(progress, "_BETWEEN", 0.0)
+    monkeypatch.setattr(progress, "on_a_terminal", lambda: True)
     shown = migrated(board, "--from", "moody", "--to", "local").stderr
     first, *_, last = (line.rstrip() for line in shown.split("\r") if line.strip())
     assert re.fullmatch(r"0 of 3 files, 9\.8 KiB of 29\.3 KiB, .+ [KMG]iB/s …", first)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from flask.cli import with_appcontext
 
+from pegboard.progress import Progress
+
 from .choosing import choose
-from .printing import Progress, counted, print_json
+from .printing import counted, print_json
 
 if TYPE_CHECKING:
     from ..moving import Amount, Moved
