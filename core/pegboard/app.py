@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -12,6 +13,7 @@ from pathlib import Path
 from time import process_time
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote
 
 from flask import Flask
 
@@ -26,7 +28,7 @@ from .live import Board, BoardApp, board_of, by_slot, freeze, owned
 from .observability.logs import init_logs
 from .registry import Registry
 from .rehearsal import mount_point
-from .settings import BoardSettings
+from .settings import BoardSettings, secrets_in
 from .sources import Sources, given_sources, read_sources
 from .web.csrf import init_csrf
 from .web.errors import error_answer, init_errors
@@ -37,6 +39,7 @@ from .web.static import init_static
 from .web.templates import init_templates
 
 log = logging.getLogger("pegboard")
+_PASSWORD = re.compile(r"://[^/@]*?:([^/@]+)@")
 
 
 def create_app(
@@ -79,7 +82,8 @@ def _uncollected() -> Iterator[None]:
 def apply(plan: Plan) -> Flask:
     """The last phase: make the Flask application of a plan without problems."""
     settings = plan.settings
-    init_logs()
+    keys = _signing_keys(plan)
+    init_logs(settings.log_format, settings.log_level, [*keys, *_secrets(plan)])
     if plan.safe:
         log.warning("safe mode: what fails is left out; unset PEGBOARD_SAFE once it is mended")
     for entry in plan.failed:
@@ -88,7 +92,6 @@ def apply(plan: Plan) -> Flask:
     app = BoardApp("pegboard", root_path=str(plan.folder), static_folder=None, template_folder=None,
                 instance_path=str(plan.instance_path))  # fmt: skip
     app.url_rule_class = LazyRule
-    keys = _signing_keys(plan)
     _configure(app, plan, keys)
     app.extensions["pegboard"] = board = _board(plan, keys)
     _init_database(app, plan)
@@ -142,6 +145,15 @@ def _signing_keys(plan: Plan) -> tuple[str, ...]:
         return (_kept_key(plan.instance_path / "secret_key"), *older)
     except OSError as error:
         raise ConfigError([_unwritable(plan, error)]) from error
+
+
+def _secrets(plan: Plan) -> Iterator[str]:
+    """What no log may hold: the secrets among the settings, and the password of the database."""
+    for resolved in (plan.board, *(entry.settings for entry in plan.active)):
+        if resolved is not None and resolved.value is not None:
+            yield from secrets_in(resolved.value)
+    found = _PASSWORD.search(plan.settings.database_url or "")
+    yield from [found[1], unquote(found[1])] if found else []
 
 
 def _kept_key(file: Path) -> str:

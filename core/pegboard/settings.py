@@ -141,6 +141,12 @@ class BoardSettings(SettingsModel):
         examples=["https://example.com/csp-reports"],
         json_schema_extra={"expects": "one address, without spaces, commas and semicolons"},
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How the log is written, where the deployment has not set up one of its own."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="The least grave that is logged."
+    )
     max_form_bytes: int = Field(
         default=1_000_000, ge=1_000, description="Largest request body, in bytes, where a view sets none."
     )
@@ -155,6 +161,16 @@ def env_names(model: type[SettingsModel], prefix: str, key: str) -> tuple[str, .
 def is_secret(info: FieldInfo) -> bool:
     """Whether a field holds a secret, alone, optional or in a tuple."""
     return any(isinstance(kind, type) and issubclass(kind, SecretStr | SecretBytes) for kind in parts(info.annotation))
+
+
+def secrets_in(settings: SettingsModel) -> Iterator[str]:
+    """The values of the fields that hold secrets."""
+    for key, info in type(settings).model_fields.items():
+        if is_secret(info):
+            value = getattr(settings, key)
+            for one in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(one, SecretStr | SecretBytes) and (text := one.get_secret_value()):
+                    yield text.decode("utf-8", "replace") if isinstance(text, bytes) else text
 
 
 def parts(annotation: Any) -> Iterator[Any]:
