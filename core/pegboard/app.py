@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from time import process_time
 from types import MappingProxyType
@@ -22,6 +21,7 @@ from .checks import chosen_providers, debug_wanted
 from .collect import VETOES, Entry
 from .discovery import Reference
 from .errors import ConfigError, Problem
+from .garbage import uncollected
 from .i18n import EXTENSION as TRANSLATIONS
 from .i18n import Catalogues
 from .live import Board, BoardApp, board_of, by_slot, freeze, owned
@@ -58,25 +58,12 @@ def create_app(
         raise TypeError(
             "the same would be said twice: give config without sources, the board's own as settings or in config"
         )
-    with _uncollected():
+    with uncollected():
         if sources is None:
             sources = read_sources(given=config) if settings is None else given_sources(config or {})
         plan = assemble(sources, settings=settings, plugins=plugins)
         plan.require()
         return apply(plan)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """A boot makes a hundred thousand objects that stay: to look for garbage among them takes a tenth of its time."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def apply(plan: Plan) -> Flask:

@@ -94,7 +94,7 @@ class BoardSettings(SettingsModel):
         description="Connections that each process keeps open; as many again for a rush. As many as it has threads is enough.",
     )
     database_timeout: float = Field(
-        default=30,
+        default=30.0,
         ge=0,
         description="Seconds that PostgreSQL may take for one statement of a request; 0 for no limit. Migrations have none.",
     )
