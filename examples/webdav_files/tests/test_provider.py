@@ -1,0 +1,31 @@
+"""The provider passes the contract suite of `files`, and keeps what a board is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+
+from pegboard import files
+from pegboard.testing.files import MakeStorage, ServedFilesContract
+from pegboard_webdav_files.provider import WebDAVFileStorage
+from pegboard_webdav_files.settings import WebDAVFilesSettings
+
+
+class TestWebDAVFileStorage(ServedFilesContract):
+    @pytest.fixture
+    def make(self, config: Mapping[str, Any]) -> MakeStorage:
+        return lambda links: WebDAVFileStorage(WebDAVFilesSettings(**config), links)
+
+
+def test_what_a_board_is_given_is_kept_here_and_comes_back(board: Flask) -> None:
+    with board.app_context():
+        stored = files.save(BytesIO(b"hello"), "hello.txt", "text/plain", "alice")
+        link = urlsplit(files.url(stored.id, "alice"))
+    assert stored.provider == "webdav_files"
+    assert link.path.startswith("/webdav-files/")
+    assert board.test_client().get(link.path).data == b"hello"
