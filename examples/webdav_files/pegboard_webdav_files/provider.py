@@ -21,7 +21,7 @@ from pegboard.web.served_files import Links, ServedFileStorage
 
 from .failures import PROVIDER, cut_short, damaged, refused
 from .record import LENGTH, Record
-from .server import Server
+from .server import DONE, Server
 from .settings import WebDAVFilesSettings
 
 _ASIDE = "@aside"
@@ -43,16 +43,12 @@ class WebDAVFileStorage(ServedFileStorage):
         self._prepare()
         aside = f"{_ASIDE}/{secrets.token_hex(16)}"
         record = Record(content_type, secrets.token_hex(16), metadata)
-        try:
+        with self._deleted_after_failure(aside):
             sent = self._send(aside, record, pieces)
             stat = self._look("put", aside)
             if (stat.size, stat.etag) != (sent, record.etag):
                 raise cut_short("put", f"the server kept {stat.size} of the {sent} bytes that it was sent")
-            self._move(aside, key)
-        except BaseException:
-            with suppress(ProviderError):
-                self._server.status("put", "DELETE", aside, 404)
-            raise
+        self._move(aside, key)
         return stat
 
     @contextmanager
@@ -88,6 +84,18 @@ class WebDAVFileStorage(ServedFileStorage):
         self._server.status("put", "MKCOL", f"{_ASIDE}/", 405)  # 405: it is there
         self._prepared = True
 
+    @contextmanager
+    def _deleted_after_failure(self, aside: str) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._delete_aside(aside)
+            raise
+
+    def _delete_aside(self, aside: str) -> None:
+        with suppress(ProviderError):
+            self._server.status("put", "DELETE", aside, 404)
+
     def _send(self, aside: str, record: Record, pieces: Iterator[bytes]) -> int:
         count = 0
 
@@ -100,19 +108,34 @@ class WebDAVFileStorage(ServedFileStorage):
 
         headers = {"Content-Type": "application/octet-stream"}
         with self._server.ask("put", "PUT", aside, headers, body()) as response:
-            if response.status not in (200, 201, 204):
+            if response.status not in DONE:
                 self._prepared = False  # perhaps somebody removed the folder: the next write makes it again
                 raise refused("put", response)
         return count
 
     def _move(self, aside: str, key: str) -> None:
-        headers = {"Destination": self._server.address(_path(key)), "Overwrite": "T"}
-        if self._server.status("put", "MOVE", aside, 409, headers=headers) != 409:
+        """Without a clear answer the file stays aside: where the old one is gone already, it is the only copy."""
+        if self._moved(aside, key, 409):
             return
+        with self._deleted_after_failure(aside):
+            self._make_folders(key)
+        self._moved(aside, key)
+
+    def _moved(self, aside: str, key: str, *accepted: int) -> bool:
+        """Whether it is in its place; False for an answer that is `accepted` all the same."""
+        headers = {"Destination": self._server.address(_path(key)), "Overwrite": "T"}
+        with self._server.ask("put", "MOVE", aside, headers) as response:
+            if response.status in DONE or response.status in accepted:
+                return response.status in DONE
+            error = refused("put", response)
+        if 400 <= response.status < 500:
+            self._delete_aside(aside)
+        raise error
+
+    def _make_folders(self, key: str) -> None:
         *folders, _ = key.split("/")
         for depth in range(1, len(folders) + 1):
             self._server.status("put", "MKCOL", "/".join(folders[:depth]) + "/", 405)
-        self._server.status("put", "MOVE", aside, headers=headers)
 
     def _look(self, operation: str, path: str) -> Stat:
         with self._opened(path, 0, LENGTH, operation) as response:

@@ -16,6 +16,9 @@ from pegboard.deadline import seconds_left
 from .failures import cut_short, refused, translated
 from .settings import WebDAVFilesSettings
 
+DONE = (200, 201, 204)
+"""The answers that say so: 202 says that it is yet to be done, 207 that it was done in part."""
+
 
 class Server:
     """Paths are below the folder that `url` names. Each request has a connection of its own, so threads share nothing."""
@@ -36,9 +39,9 @@ class Server:
     def status(
         self, operation: str, method: str, path: str, *accepted: int, headers: Mapping[str, str] | None = None
     ) -> int:
-        """The status of the answer, whose body does not matter. Raises unless it is 2xx or `accepted`."""
+        """The status of the answer, whose body does not matter. Raises unless it is done or `accepted`."""
         with self.ask(operation, method, path, headers or {}) as response:
-            if not 200 <= response.status < 300 and response.status not in accepted:
+            if response.status not in (*DONE, *accepted):
                 raise refused(operation, response)
             return response.status
 

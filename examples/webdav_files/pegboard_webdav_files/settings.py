@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from pegboard import PluginSettings
 
-_ACCOUNT = "The server's administrator; at Nextcloud: Settings → Security → Create new app password"
+_ACCOUNT = "The server's administrator"
 
 
 class WebDAVFilesSettings(PluginSettings):

@@ -182,6 +182,7 @@ def answering() -> Iterator[Callable[[int, Mapping[str, str]], str]]:
 @pytest.mark.parametrize(
     ("status", "headers", "message", "permanent", "retry_after"),
     [
+        (207, {}, "207", False, None),
         (302, {"Location": "http://elsewhere.test/"}, "we do not follow", True, None),
         (403, {}, "the right to read and write", True, None),
         (423, {}, "locked", False, None),
