@@ -43,8 +43,8 @@ lock: python ## Renew requirements/*.txt to the newest stable versions
 clean: ## Remove environments, caches and builds; your data in instance/ stays
 	@rm -rf .venv .venv-run .tools .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@rm -rf build dist .coverage .coverage.* core/*.egg-info core/pegboard/web/static/vendor
-	@rm -rf plugins/*/build plugins/*/dist plugins/*/*.egg-info
-	@find core plugins tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	@rm -rf plugins/*/build plugins/*/dist plugins/*/*.egg-info examples/*/build examples/*/dist examples/*/*.egg-info
+	@find core plugins examples tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 	@echo "Clean. instance/ (your board's data) was left alone."
 
 python:
