@@ -1,4 +1,4 @@
-"""Which plugin the tests are about, and a real WebDAV server. The other fixtures come from `pegboard.testing`."""
+"""Which plugin the tests are about, its settings, and a real WebDAV server. The other fixtures come from `pegboard.testing`."""
 
 from __future__ import annotations
 
@@ -58,14 +58,9 @@ def _listens(number: int) -> bool:
 
 
 @pytest.fixture
-def config(port: int) -> Mapping[str, Any]:
-    """Settings that lead to the server."""
+def plugin_settings(port: int) -> Mapping[str, Any]:
+    """What every board of the tests is given: they lead to the server."""
     return {"url": f"http://127.0.0.1:{port}", "user": USER, "password": PASSWORD}
-
-
-@pytest.fixture
-def plugin_settings(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    return config
 
 
 @pytest.fixture

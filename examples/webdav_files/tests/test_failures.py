@@ -26,14 +26,14 @@ def storage_at(url: str, **settings: Any) -> WebDAVFileStorage:
 
 
 @pytest.fixture
-def storage(config: Mapping[str, Any]) -> WebDAVFileStorage:
-    return storage_at(**config)
+def storage(plugin_settings: Mapping[str, Any]) -> WebDAVFileStorage:
+    return storage_at(**plugin_settings)
 
 
 @pytest.fixture
-def through(proxy: FaultProxy, config: Mapping[str, Any]) -> WebDAVFileStorage:
+def through(proxy: FaultProxy, plugin_settings: Mapping[str, Any]) -> WebDAVFileStorage:
     """The same server behind the bad network."""
-    return storage_at(**{**config, "url": f"http://127.0.0.1:{proxy.port}", "seconds": 0.5})
+    return storage_at(**{**plugin_settings, "url": f"http://127.0.0.1:{proxy.port}", "seconds": 0.5})
 
 
 def perform(storage: WebDAVFileStorage, operation: str, key: str = "failing/a") -> None:
@@ -108,28 +108,28 @@ def test_an_upload_that_breaks_off_leaves_the_old_object_and_nothing_aside(
     assert aside(folder) == []
 
 
-def test_a_wrong_password_is_final_and_not_shown(config: Mapping[str, Any]) -> None:
-    storage = storage_at(**{**config, "password": "a wrong secret"})
+def test_a_wrong_password_is_final_and_not_shown(plugin_settings: Mapping[str, Any]) -> None:
+    storage = storage_at(**{**plugin_settings, "password": "a wrong secret"})
     with pytest.raises(ProviderError, match="does not accept user and password") as failed:
         storage.put("failing/a", BytesIO(b"new"))
     assert failed.value.permanent
     assert "wrong secret" not in f"{failed.value!r} {failed.value}"
 
 
-def test_a_folder_that_is_not_there_is_said_to_be_missing(config: Mapping[str, Any]) -> None:
-    storage = storage_at(**{**config, "url": f"{config['url']}/no/such/folder"})
+def test_a_folder_that_is_not_there_is_said_to_be_missing(plugin_settings: Mapping[str, Any]) -> None:
+    storage = storage_at(**{**plugin_settings, "url": f"{plugin_settings['url']}/no/such/folder"})
     with pytest.raises(ProviderError, match="create it, or correct url"):
         storage.put("failing/a", BytesIO(b"new"))
 
 
-def test_several_boards_may_have_folders_of_one_server(config: Mapping[str, Any], folder: Path) -> None:
+def test_several_boards_may_have_folders_of_one_server(plugin_settings: Mapping[str, Any], folder: Path) -> None:
     (folder / "shop").mkdir()
-    shop = storage_at(**{**config, "url": f"{config['url']}/shop/"})
+    shop = storage_at(**{**plugin_settings, "url": f"{plugin_settings['url']}/shop/"})
     shop.put("below/deep/a", BytesIO(b"hello"))
     assert content(shop, "below/deep/a") == b"hello"
     assert (folder / "shop/below/deep/a@").is_file()
     with pytest.raises(NotFound):
-        storage_at(**config).stat("below/deep/a")
+        storage_at(**plugin_settings).stat("below/deep/a")
 
 
 def test_a_file_that_is_not_ours_is_not_taken_for_one(storage: WebDAVFileStorage, folder: Path) -> None:

@@ -63,7 +63,7 @@ Behind = Callable[[Fate], tuple[WebDAVFileStorage, Proxy]]
 
 
 @pytest.fixture
-def behind(port: int, config: Mapping[str, Any]) -> Iterator[Behind]:
+def behind(port: int, plugin_settings: Mapping[str, Any]) -> Iterator[Behind]:
     """Makes a storage on the server behind such a proxy."""
     proxies: list[Proxy] = []
 
@@ -71,7 +71,7 @@ def behind(port: int, config: Mapping[str, Any]) -> Iterator[Behind]:
         proxy = Proxy(port, fate)
         proxies.append(proxy)
         Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return storage_at(proxy.server_address[1], config), proxy
+        return storage_at(proxy.server_address[1], plugin_settings), proxy
 
     yield make
     for proxy in proxies:
@@ -80,14 +80,14 @@ def behind(port: int, config: Mapping[str, Any]) -> Iterator[Behind]:
 
 
 @pytest.fixture
-def storage(port: int, config: Mapping[str, Any]) -> WebDAVFileStorage:
+def storage(port: int, plugin_settings: Mapping[str, Any]) -> WebDAVFileStorage:
     """On the server itself."""
-    return storage_at(port, config)
+    return storage_at(port, plugin_settings)
 
 
-def storage_at(port: int, config: Mapping[str, Any]) -> WebDAVFileStorage:
+def storage_at(port: int, plugin_settings: Mapping[str, Any]) -> WebDAVFileStorage:
     links = Links("webdav_files", keys=["a key for tests alone"], base_url=lambda: "http://board.test")
-    return WebDAVFileStorage(WebDAVFilesSettings(**{**config, "url": f"http://127.0.0.1:{port}"}), links)
+    return WebDAVFileStorage(WebDAVFilesSettings(**{**plugin_settings, "url": f"http://127.0.0.1:{port}"}), links)
 
 
 def content(storage: WebDAVFileStorage, key: str) -> bytes:
@@ -101,10 +101,13 @@ def aside(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def before(storage: WebDAVFileStorage, folder: Path) -> set[str]:
-    """What lay aside before the test. The folder `moves` is there."""
+def before(storage: WebDAVFileStorage, folder: Path) -> Iterator[set[str]]:
+    """What lay aside before the test; what it leaves there is removed. The folder `moves` is there."""
     storage.put("moves/any", BytesIO(b"any"))
-    return set(aside(folder))
+    names = set(aside(folder))
+    yield names
+    for name in aside(folder).keys() - names:
+        (folder / "@aside" / name).unlink()
 
 
 def lost(client: socket.socket, server: socket.socket, request: bytes) -> None:

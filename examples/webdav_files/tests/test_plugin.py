@@ -24,9 +24,9 @@ def test_it_boots_with_what_it_requires_and_nothing_else(board: Flask) -> None:
     assert enabled == {"webdav_files", *WebDAVFiles.requires}
 
 
-def test_it_is_found_by_its_name(installed: Install, make_board: MakeBoard, config: Mapping[str, Any]) -> None:
+def test_it_is_found_by_its_name(installed: Install, make_board: MakeBoard, plugin_settings: Mapping[str, Any]) -> None:
     installed(webdav_files=WebDAVFiles)
-    board = make_board("webdav_files", config={"webdav_files": config})
+    board = make_board("webdav_files", config={"webdav_files": plugin_settings})
     assert isinstance(board_of(board).plugin(WebDAVFiles), WebDAVFiles)
 
 
@@ -47,18 +47,18 @@ def test_an_unknown_setting_is_refused(make_board: MakeBoard) -> None:
     ],
 )
 def test_a_setting_that_cannot_work_is_refused_by_name(
-    make_board: MakeBoard, config: Mapping[str, Any], key: str, value: object
+    make_board: MakeBoard, plugin_settings: Mapping[str, Any], key: str, value: object
 ) -> None:
     with pytest.raises(ConfigError, match=rf"webdav_files\.{key}: ") as refused:
-        make_board(WebDAVFiles, config={"webdav_files": {**config, key: value}})
+        make_board(WebDAVFiles, config={"webdav_files": {**plugin_settings, key: value}})
     assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize(("given", "missing"), [("user", "password"), ("password", "user")])
 def test_user_and_password_come_together(
-    make_board: MakeBoard, config: Mapping[str, Any], given: str, missing: str
+    make_board: MakeBoard, plugin_settings: Mapping[str, Any], given: str, missing: str
 ) -> None:
-    alone = {"url": config["url"], given: config[given]}
+    alone = {"url": plugin_settings["url"], given: plugin_settings[given]}
     with pytest.raises(ConfigError, match=rf"{missing} \(WEBDAV_FILES_{missing.upper()}\) is missing"):
         make_board(WebDAVFiles, config={"webdav_files": alone})
 

@@ -18,8 +18,8 @@ from pegboard_webdav_files.settings import WebDAVFilesSettings
 
 class TestWebDAVFileStorage(ServedFilesContract):
     @pytest.fixture
-    def make(self, config: Mapping[str, Any]) -> MakeStorage:
-        return lambda links: WebDAVFileStorage(WebDAVFilesSettings(**config), links)
+    def make(self, plugin_settings: Mapping[str, Any]) -> MakeStorage:
+        return lambda links: WebDAVFileStorage(WebDAVFilesSettings(**plugin_settings), links)
 
 
 def test_what_a_board_is_given_is_kept_here_and_comes_back(board: Flask) -> None:
