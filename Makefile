@@ -37,8 +37,8 @@ chaos: ## Break things on purpose (nothing yet)
 translations: dev-environment ## Find what there is to translate, and compile what is (ARGS="--add de")
 	@exec .venv/bin/python -m tools.translations $(ARGS)
 
-lock: python ## Renew requirements/*.txt to the newest stable versions
-	@exec "$(PYTHON)" -m tools.lock
+lock: python ## Write requirements/*.txt from what is declared (ARGS="--upgrade" for the newest versions)
+	@exec "$(PYTHON)" -m tools.lock $(ARGS)
 
 clean: ## Remove environments, caches and builds; your data in instance/ stays
 	@rm -rf .venv .venv-run .tools .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
