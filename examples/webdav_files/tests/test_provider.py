@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,3 +31,13 @@ def test_what_a_board_is_given_is_kept_here_and_comes_back(board: Flask) -> None
     assert stored.provider == "webdav_files"
     assert link.path.startswith("/webdav-files/")
     assert board.test_client().get(link.path).data == b"hello"
+
+
+def test_the_doctor_of_files_finds_nothing_wrong_and_leaves_nothing(board: Flask, folder: Path) -> None:
+    before = {path for path in folder.rglob("*") if path.is_file()}
+    result = board.test_cli_runner().invoke(args=["files", "doctor", "--json"])
+    assert result.exit_code == 0, result.output
+    report = {one["provider"]: one["findings"] for one in json.loads(result.stdout)}
+    assert {one["step"] for one in report["webdav_files"]} >= {"write", "read", "range", "copy", "delete"}
+    assert {one["state"] for one in report["webdav_files"]} == {"ok"}
+    assert {path for path in folder.rglob("*") if path.is_file()} == before
