@@ -86,6 +86,7 @@ def apply(plan: Plan) -> Flask:
     app.extensions[TRANSLATIONS] = Catalogues([Path(__file__).parent / "translations", *folders], settings.locales)
     init_static(app, plan)
     init_health(app)
+    _init_metrics(app, plan)
     init_csrf(app, keys)
     init_templates(app, plan)
     policies = [entry.contributions.get("content_security_policy", {}) for entry in plan.active]
@@ -208,6 +209,14 @@ def _init_database(app: Flask, plan: Plan) -> None:
         message = f"the board cannot write there: {error.strerror} ({error.filename})"
         remedy = "make the folder writable for the user that runs the board, or set DATABASE_URL"
         raise ConfigError([Problem(message, key="database_url", source=source, remedy=remedy)]) from error
+
+
+def _init_metrics(app: Flask, plan: Plan) -> None:
+    if plan.settings.metrics_token is None:
+        return
+    from .observability.metrics import init_metrics
+
+    init_metrics(app, plan.settings.metrics_token.get_secret_value())
 
 
 def _mount(app: Flask, board: Board, entry: Entry) -> None:

@@ -147,6 +147,12 @@ class BoardSettings(SettingsModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="The least grave that is logged."
     )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Opens /metrics to Prometheus, as a bearer token. Without it there is no such page.",
+        json_schema_extra={"where": "python -c 'import secrets; print(secrets.token_urlsafe(24))'"},
+    )
     max_form_bytes: int = Field(
         default=1_000_000, ge=1_000, description="Largest request body, in bytes, where a view sets none."
     )
