@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import process_time
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote
 
 from flask import Flask
 
@@ -19,23 +21,26 @@ from .checks import chosen_providers, debug_wanted
 from .collect import VETOES, Entry
 from .discovery import Reference
 from .errors import ConfigError, Problem
+from .garbage import uncollected
 from .i18n import EXTENSION as TRANSLATIONS
 from .i18n import Catalogues
 from .live import Board, BoardApp, board_of, by_slot, freeze, handlers_of, owned
 from .observability.logs import init_logs
 from .registry import Registry
 from .rehearsal import mount_point
-from .settings import BoardSettings
+from .settings import BoardSettings, secrets_in
 from .sources import Sources, given_sources, read_sources
 from .web.csrf import init_csrf
 from .web.errors import error_answer, init_errors
 from .web.headers import init_headers, merged_policy
 from .web.health import init_health
+from .web.rules import LazyRule
 from .web.static import init_static
 from .web.templates import init_templates
 from .work.onset import init_work
 
 log = logging.getLogger("pegboard")
+_PASSWORD = re.compile(r"://[^/@]*?:([^/@]+)@")
 
 
 def create_app(
@@ -54,17 +59,19 @@ def create_app(
         raise TypeError(
             "the same would be said twice: give config without sources, the board's own as settings or in config"
         )
-    if sources is None:
-        sources = read_sources(given=config) if settings is None else given_sources(config or {})
-    plan = assemble(sources, settings=settings, plugins=plugins)
-    plan.require()
-    return apply(plan)
+    with uncollected():
+        if sources is None:
+            sources = read_sources(given=config) if settings is None else given_sources(config or {})
+        plan = assemble(sources, settings=settings, plugins=plugins)
+        plan.require()
+        return apply(plan)
 
 
 def apply(plan: Plan) -> Flask:
     """The last phase: make the Flask application of a plan without problems."""
     settings = plan.settings
-    init_logs()
+    keys = _signing_keys(plan)
+    init_logs(settings.log_format, settings.log_level, [*keys, *_secrets(plan)])
     if plan.safe:
         log.warning("safe mode: what fails is left out; unset PEGBOARD_SAFE once it is mended")
     for entry in plan.failed:
@@ -72,7 +79,7 @@ def apply(plan: Plan) -> Flask:
             log.warning("left out: %s", problem)
     app = BoardApp("pegboard", root_path=str(plan.folder), static_folder=None, template_folder=None,
                 instance_path=str(plan.instance_path))  # fmt: skip
-    keys = _signing_keys(plan)
+    app.url_rule_class = LazyRule
     _configure(app, plan, keys)
     app.extensions["pegboard"] = board = _board(plan, keys)
     _init_database(app, plan)
@@ -81,6 +88,7 @@ def apply(plan: Plan) -> Flask:
     app.extensions[TRANSLATIONS] = Catalogues([Path(__file__).parent / "translations", *folders], settings.locales)
     init_static(app, plan)
     init_health(app)
+    _init_metrics(app, plan)
     init_csrf(app, keys)
     init_templates(app, plan)
     policies = [entry.contributions.get("content_security_policy", {}) for entry in plan.active]
@@ -127,6 +135,15 @@ def _signing_keys(plan: Plan) -> tuple[str, ...]:
         return (_kept_key(plan.instance_path / "secret_key"), *older)
     except OSError as error:
         raise ConfigError([_unwritable(plan, error)]) from error
+
+
+def _secrets(plan: Plan) -> Iterator[str]:
+    """What no log may hold: the secrets among the settings, and the password of the database."""
+    for resolved in (plan.board, *(entry.settings for entry in plan.active)):
+        if resolved is not None and resolved.value is not None:
+            yield from secrets_in(resolved.value)
+    found = _PASSWORD.search(plan.settings.database_url or "")
+    yield from [found[1], unquote(found[1])] if found else []
 
 
 def _kept_key(file: Path) -> str:
@@ -176,11 +193,16 @@ def _init_database(app: Flask, plan: Plan) -> None:
         return
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+    from pegboard.db import db
     from pegboard.db.engine import init_database
+
+    from .observability.queries import init_queries
 
     source = str(plan.board.origins.get("database_url", ""))
     try:
-        init_database(app, plan.database_url, env=plan.settings.env)
+        init_database(app, plan.database_url, plan.settings)
+        with app.app_context():
+            init_queries(app, db.engine, plan.settings)
     except (ArgumentError, ImportError, ValueError) as error:  # their words are left out: they may quote the password
         driver = isinstance(error, (ImportError, NoSuchModuleError))
         why = "names a driver that is not installed" if driver else "is not a database URL"
@@ -190,6 +212,14 @@ def _init_database(app: Flask, plan: Plan) -> None:
         message = f"the board cannot write there: {error.strerror} ({error.filename})"
         remedy = "make the folder writable for the user that runs the board, or set DATABASE_URL"
         raise ConfigError([Problem(message, key="database_url", source=source, remedy=remedy)]) from error
+
+
+def _init_metrics(app: Flask, plan: Plan) -> None:
+    if plan.settings.metrics_token is None:
+        return
+    from .observability.metrics import init_metrics
+
+    init_metrics(app, plan.settings.metrics_token.get_secret_value())
 
 
 def _mount(app: Flask, board: Board, entry: Entry) -> None:

@@ -308,7 +308,7 @@ def test_a_plugin_that_was_left_out_hears_of_it_when_it_is_back(url: str, make_b
 
 
 def test_the_request_is_known_to_what_it_leads_to(heard: Flask) -> None:
-    from pegboard.web.headers import request_id
+    from pegboard.observability.ids import request_id
 
     with heard.test_request_context("/", headers={"X-Request-ID": "abcdef0123456789"}):
         request_id()
