@@ -17,6 +17,8 @@ from urllib.parse import unquote
 from flask import Flask
 
 from .board import Plan, assemble
+from .calls import EXTENSION as CALLS
+from .calls import Calls
 from .checks import chosen_providers, debug_wanted
 from .collect import VETOES, Entry
 from .discovery import Reference
@@ -81,6 +83,7 @@ def apply(plan: Plan) -> Flask:
     app.url_rule_class = LazyRule
     _configure(app, plan, keys)
     app.extensions["pegboard"] = board = _board(plan, keys)
+    app.extensions[CALLS] = Calls()
     _init_database(app, plan)
     folders = [part for entry in plan.active if (part := entry.part("translations"))]
     app.extensions[TRANSLATIONS] = Catalogues([Path(__file__).parent / "translations", *folders], settings.locales)
