@@ -47,9 +47,15 @@ class Answer:
         try:
             return model.model_validate(value)
         except ValidationError as error:
-            code = error_key(value)
-            said = f"answered with an error inside ({code})" if code else f"answered in another form: {_fields(error)}"
-        raise self.failure(said)
+            fields = _fields(error)
+        raise self.another_form(value, fields)
+
+    def another_form(self, value: Any, difference: str) -> ProviderError:
+        """What to raise where a part of the body is not what it should be: often there is an error in its place."""
+        code = error_key(value)
+        return self.failure(
+            f"answered with an error inside ({code})" if code else f"answered in another form: {difference}"
+        )
 
     def failure(self, message: str, *, permanent: bool = True) -> ProviderError:
         """What to raise where this answer is not what was asked for. The vendor's own words are not for the message."""

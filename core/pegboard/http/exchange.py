@@ -108,8 +108,9 @@ class Exchange:
 
         client, deed = self._setup.connections.own(), self._deed
         try:
+            url = httpx2.URL(path).copy_merge_params(params or {})
             request = client.build_request(
-                deed.method, path, params=params, headers=deed.headers, timeout=self._timeouts(), **deed.body
+                deed.method, url, headers=deed.headers, timeout=self._timeouts(), **deed.body
             )
         except httpx2.InvalidURL:
             raise ProviderError("the path makes no valid URL: correct the plugin", permanent=True) from None

@@ -77,8 +77,8 @@ class NumberedPages:
 def listed(answer: Answer, key: str | None) -> list[Any]:
     """The list at `key` of the body, or the body itself."""
     body = answer.json()
-    found = body.get(key) if key is not None and isinstance(body, Mapping) else body
+    found = body if key is None else body.get(key) if isinstance(body, Mapping) else None
     if not isinstance(found, list):
-        where = f"at {key!r}" if key is not None else "in its body"
-        raise answer.failure(f"answered in another form: there is no list {where}")
+        where = "in its body" if key is None else f"at {key!r}"
+        raise answer.another_form(body, f"there is no list {where}")
     return found

@@ -33,7 +33,7 @@ class Resource(Generic[M]):
         asked: Asked | None = Asked(self.path, params)
         seen: set[str] = set()
         while asked is not None:
-            answer = self._client.get(asked.path, params=asked.params or {}, operation=self._operation("list"))
+            answer = self._client.get(asked.path, params=asked.params, operation=self._operation("list"))
             seen.add(repr(asked))
             yield from [answer.made(self.model, item) for item in self.pages.items(answer)]
             asked = self.pages.following(answer, asked)

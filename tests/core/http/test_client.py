@@ -45,6 +45,13 @@ def test_a_path_is_below_the_base_url(vendor: Vendor, connect: Connect) -> None:
     assert [one.path for one in vendor.asked] == ["/v1/orders?status=open"]
 
 
+def test_parameters_join_those_that_are_in_the_path(vendor: Vendor, connect: Connect) -> None:
+    client = connect()
+    client.get("/orders?page=2", params={"status": "open"})
+    client.get(f"{vendor.url}/orders?page=3", params={})
+    assert [one.path for one in vendor.asked] == ["/orders?page=2&status=open", "/orders?page=3"]
+
+
 @pytest.mark.parametrize(
     "url", ["shop.example", "ftp://shop.example", "https://", "https://key@shop.example", "https://a.b/?x=1"]
 )
