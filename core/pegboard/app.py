@@ -17,8 +17,6 @@ from urllib.parse import unquote
 from flask import Flask
 
 from .board import Plan, assemble
-from .calls import EXTENSION as CALLS
-from .calls import Calls
 from .checks import chosen_providers, debug_wanted
 from .collect import VETOES, Entry
 from .discovery import Reference
@@ -27,6 +25,8 @@ from .garbage import uncollected
 from .i18n import EXTENSION as TRANSLATIONS
 from .i18n import Catalogues
 from .live import Board, BoardApp, board_of, by_slot, freeze, owned
+from .observability.calls import EXTENSION as CALLS
+from .observability.calls import Calls
 from .observability.logs import init_logs
 from .registry import Registry
 from .rehearsal import mount_point

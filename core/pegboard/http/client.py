@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from pegboard.calls import Outcome, told
 from pegboard.deadline import answer_within, seconds_left
 from pegboard.errors import ProviderError
+from pegboard.observability.calls import Outcome, told
 
 from .allowance import Allowance
 from .answers import Answer

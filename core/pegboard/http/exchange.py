@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from pegboard.calls import as_request_id
 from pegboard.deadline import seconds_left
 from pegboard.errors import ProviderError, RateLimited, Unreachable
+from pegboard.observability.calls import as_request_id
 
 from .allowance import Allowance
 from .answers import Answer

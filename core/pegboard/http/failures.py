@@ -6,9 +6,9 @@ import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pegboard.calls import Outcome, outcome_of
 from pegboard.deadline import seconds_left
 from pegboard.errors import ProviderError, RateLimited, SignInAgain, Unreachable
+from pegboard.observability.calls import Outcome, outcome_of
 
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 """After these a call that may be made again is made again at once; after the others only later, or never."""

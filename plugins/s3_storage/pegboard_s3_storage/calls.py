@@ -1,4 +1,4 @@
-"""Each call of the SDK is told once, as `pegboard.calls` wants it: by the events that the SDK has for that."""
+"""Each call of the SDK is told once, as `pegboard.observability.calls` wants it: by the events that the SDK has for that."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import Any
 
-from pegboard.calls import Outcome, outcome_of, told
+from pegboard.observability.calls import Outcome, outcome_of, told
 
 from .failures import PROVIDER
 

@@ -10,10 +10,10 @@ from flask import Flask
 from pydantic import SecretStr
 
 from pegboard import BoardSettings, create_app
-from pegboard.calls import Call, calls_of
 from pegboard.deadline import answer_within
 from pegboard.errors import ProviderError
 from pegboard.http import HeaderAuth, Limits
+from pegboard.observability.calls import Call, calls_of
 from pegboard.testing.faults import FaultProxy
 from tests.core.http.conftest import Connect
 from tests.core.http.vendor import Reply, Vendor

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 
 from pegboard import BoardSettings, create_app
-from pegboard.calls import Call, calls_of
 from pegboard.errors import NotFound, ProviderError
+from pegboard.observability.calls import Call, calls_of
 from pegboard.testing.faults import FaultProxy
 from pegboard_s3_storage.peer import Seaweed
 from pegboard_s3_storage.provider import S3FileStorage

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
 from flask import Flask
 
 from pegboard import BoardSettings, create_app
-from pegboard.calls import Call, calls_of, outcome_of, told
+from pegboard.observability.calls import Call, calls_of, outcome_of, told
+from pegboard.observability.logs import Lines
 
 
 @pytest.fixture
@@ -31,6 +33,18 @@ def test_a_call_is_one_record_with_all_that_is_known(caplog: pytest.LogCaptureFi
         "request_id": "req_1",
         "tries": 2,
     }
+
+
+def test_a_line_of_text_says_it_once_and_one_of_json_in_fields(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "pegboard.calls")
+    told("shop", "list orders", "ok", 12.3, status=200, request_id="0123456789abcdef0123456789abcdef")
+    record = logging.makeLogRecord(
+        {name: value for name, value in vars(caplog.records[0]).items() if name != "message"}
+    )
+    text, fields = Lines("text", ()).format(record), json.loads(Lines("json", ()).format(record))
+    assert text.endswith("INFO pegboard.calls: shop list orders: ok in 12 ms (200, 0123456789abcdef0123456789abcdef)")
+    assert fields["call"]["request_id"] == "0123456789abcdef0123456789abcdef"
+    assert fields["call"]["outcome"] == "ok"
 
 
 def test_what_failed_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
