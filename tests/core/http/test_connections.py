@@ -35,9 +35,15 @@ client.get("/parent")
 locks = [setup.connections._lock, setup.allowance._lock, auth._lock, setup.breakers.of(sys.argv[1][7:])._lock]
 for lock in locks:  # as if another thread were in the middle of a call
     lock.acquire()
+[stream] = setup.connections._open[False][1].network._streams
+descriptor = stream.get_extra_info("socket").fileno()
 child = os.fork()
 if not child:
-    client.get("/child")
+    try:
+        os.fstat(descriptor)
+        os._exit(3)
+    except OSError:
+        client.get("/child")
     client.get("/child")
     os._exit(0)
 for lock in locks:
