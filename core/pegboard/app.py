@@ -25,6 +25,8 @@ from .garbage import uncollected
 from .i18n import EXTENSION as TRANSLATIONS
 from .i18n import Catalogues
 from .live import Board, BoardApp, board_of, by_slot, freeze, handlers_of, owned
+from .observability.calls import EXTENSION as CALLS
+from .observability.calls import Calls
 from .observability.logs import init_logs
 from .registry import Registry
 from .rehearsal import mount_point
@@ -82,6 +84,7 @@ def apply(plan: Plan) -> Flask:
     app.url_rule_class = LazyRule
     _configure(app, plan, keys)
     app.extensions["pegboard"] = board = _board(plan, keys)
+    app.extensions[CALLS] = Calls()
     _init_database(app, plan)
     init_work(app, plan)
     folders = [part for entry in plan.active if (part := entry.part("translations"))]

@@ -23,6 +23,7 @@ from pegboard.db import db, has_written
 from pegboard.errors import RateLimited
 from pegboard.events.event import NewerEvent, UnreadableEvent
 from pegboard.live import board_of
+from pegboard.observability.ids import bound
 
 from . import finishing, gates
 from .backoff import MOST_TRIES, backoff
@@ -44,7 +45,8 @@ def perform(app: Flask, item: Item) -> str | None:
     Returns the lane in which something else has come first by it. Raises nothing but what ends the process, and errors of
     a database that cannot be reached: the lease runs out then.
     """
-    with app.app_context():
+    ids = {"work_id": str(item.id), "event_id": item.event_id, "request_id": item.request_id}
+    with app.app_context(), bound(**{name: value for name, value in ids.items() if value}):
         token = current.set(item)
         try:
             promoted = _performed(app, item)
@@ -139,6 +141,7 @@ def _failed(item: Item, error: Exception) -> bool:
     """Dead, or another try later. What the provider asked for counts for no try."""
     words, wait = described(error), asked_to_wait(error)
     if isinstance(error, RateLimited):
+        wait = wait or max(1_000, backoff(item.tries))
         log.warning("%s: %s; it waits for %.0f s", _name(item), words, wait / 1000)
         return _written(lambda within: _turned_away(within, item, error.provider, wait))
     if is_permanent(error) or item.tries >= MOST_TRIES:
@@ -171,4 +174,4 @@ def _written(write: Callable[[Connection], bool]) -> bool:
 def _name(item: Item | None) -> str:
     if item is None:
         return "work"
-    return f"work {item.id} {item.handler}" + (f" (request {item.request_id})" if item.request_id else "")
+    return f"work {item.id} {item.handler}"
