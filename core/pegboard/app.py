@@ -39,7 +39,7 @@ from .web.health import init_health
 from .web.rules import LazyRule
 from .web.static import init_static
 from .web.templates import init_templates
-from .work.onset import init_work
+from .work.onset import init_work, own_jobs
 
 log = logging.getLogger("pegboard")
 _PASSWORD = re.compile(r"://[^/@]*?:([^/@]+)@")
@@ -185,6 +185,7 @@ def _board(plan: Plan, keys: tuple[str, ...]) -> Board:
         health_checks=owned(plan, "health_checks"),
         vetoes=MappingProxyType({hook: owned(plan, hook) for hook in VETOES}),
         handlers=handlers_of(plan),
+        jobs=(*owned(plan, "jobs"), *own_jobs(plan)),
         user_source=sources[0] if sources else None,
         signing_keys=keys,
     )

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from flask import Blueprint, Flask
 
     from .contracts.capability import Capability
-    from .contributions import FileToCheck, HealthCheck, NavItem, Permission, Provider, SandboxPeer, Slot, UserSource
+    from .contributions import (
+        FileToCheck,
+        HealthCheck,
+        Job,
+        NavItem,
+        Permission,
+        Provider,
+        SandboxPeer,
+        Slot,
+        UserSource,
+    )
     from .events import (
         FileDeleted,
         FileFailed,
@@ -97,6 +107,10 @@ class Hooks:
     @hookspec
     def health_checks(self) -> Iterable[HealthCheck]:
         """Questions for `pegboard doctor` and, where marked ready, `/readyz`."""
+
+    @hookspec
+    def jobs(self) -> Iterable[Job]:
+        """What is done every so often, by the workers, once on all machines together."""
 
     @hookspec
     def sandbox_peers(self) -> Iterable[SandboxPeer]:

@@ -148,6 +148,12 @@ class BoardSettings(SettingsModel):
     work_seconds: int = Field(
         default=900, ge=1, description="How many seconds one item of work may take before another worker gets it."
     )
+    work_lease: int = Field(
+        default=60, ge=2, description="After how many seconds others get the work of a machine that has died."
+    )
+    work_days: int = Field(
+        default=30, ge=1, description="How many days what finished work carried is kept, for a look at it or a replay."
+    )
     log_format: Literal["text", "json"] = Field(
         default="text", description="How the log is written, where the deployment has not set up one of its own."
     )
