@@ -12,9 +12,6 @@ import httpx2
 from .limits import Limits
 from .network import BoundedNetwork
 
-_PIECE = (
-    4096  # bytes unpacked at a time: a packed answer grows a thousandfold at most, so to 4 MiB before it is counted
-)
 _IDLE = 30.0  # seconds for which an unused connection is kept
 
 
@@ -43,23 +40,21 @@ class BoundedTransport(httpx2.BaseTransport):
             )
         )
         return httpx2.Response(
-            answer.status, headers=answer.headers, stream=_Pieces(answer), extensions=answer.extensions
+            answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
         )
 
     def close(self) -> None:
         self._pool.close()
 
 
-class _Pieces(httpx2.SyncByteStream):
-    """The body as it comes, in pieces so small that none can fill the memory once it is unpacked."""
+class _Body(httpx2.SyncByteStream):
+    """The body as it comes."""
 
     def __init__(self, answer: httpcore2.Response) -> None:
         self._answer = answer
 
     def __iter__(self) -> Iterator[bytes]:
-        for part in cast(Iterable[bytes], self._answer.stream):
-            for start in range(0, len(part), _PIECE):
-                yield part[start : start + _PIECE]
+        yield from cast(Iterable[bytes], self._answer.stream)
 
     def close(self) -> None:
         self._answer.close()

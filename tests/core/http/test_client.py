@@ -109,11 +109,11 @@ def test_an_interceptor_may_refuse_an_answer(connect: Connect) -> None:
 def test_no_connection_in_time_and_no_byte_in_time_are_two_limits(vendor: Vendor, connect: Connect) -> None:
     with FaultProxy(vendor.port) as proxy:
         proxy.blackhole()
-        patient = connect(f"http://127.0.0.1:{proxy.port}", limits=Limits(connect=30, read=0.2, total=30, tries=1))
+        patient = connect(f"http://127.0.0.1:{proxy.port}", limits=Limits(connect=3600, read=0.2, total=3600, tries=1))
         with pytest.raises(Unreachable, match="no byte came"):
             patient.get("/")
     with full_house() as url:
-        unconnected = connect(url, limits=Limits(connect=0.2, read=30, total=30, tries=1))
+        unconnected = connect(url, limits=Limits(connect=0.2, read=3600, total=3600, tries=1))
         with pytest.raises(Unreachable, match="no connection in time"):
             unconnected.get("/")
 
