@@ -13,11 +13,11 @@ import click
 
 from ..board import Plan, assemble
 from ..contracts.users import plugin_subject
-from ..errors import PegboardError
+from ..errors import ConfigError, PegboardError
 from ..settings import suggestion
 from ..sources import read_sources
 from .leaving import Leaving, find_leaving, forget, plan_with, remember
-from .plan import current_plan
+from .plan import known_plan
 from .switch import switch
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ def uninstall(name: str, yes: bool, drop_orphans: bool) -> None:
 
     It says what goes, and asks. Nothing is done while another plugin needs it. What is interrupted is finished by running it again.
     """
-    plan = current_plan()
+    plan = known_plan()
+    if plan.sources.problems:
+        raise ConfigError(plan.sources.problems)
     leaving = find_leaving(plan, name)
     _refuse_needed(plan, leaving)
     stock = _stock(plan, leaving)

@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from pegboard import create_app
 from pegboard.contracts.users import plugin_subject
-from pegboard.errors import PegboardError, ProviderError
+from pegboard.errors import ConfigError, PegboardError, ProviderError
 from tests.core.cli.deployment import Deployment
 from tests.postgres import new_database, postgres
 
@@ -120,6 +120,34 @@ def test_a_plugin_without_which_the_board_would_not_boot_is_not_uninstalled(depl
     assert "without local_files the board would not boot" in str(result.exception)
     assert "'local'" in str(result.exception)
     assert configuration(deployment) == before
+
+
+@pytest.mark.parametrize("file", ["pegboard.toml", ".env"])
+@pytest.mark.parametrize("option", [[], ["--drop-orphans"]])
+def test_nothing_is_dropped_while_the_settings_cannot_be_read(
+    deployment: Deployment, sqlite: Engine, file: str, option: list[str]
+) -> None:
+    name = with_rows(deployment, sqlite)
+    before = tables(sqlite)
+    (deployment.folder / file).write_bytes(b"\xff")
+    result = deployment.run("plugins", "uninstall", name, "--yes", *option)
+    assert isinstance(result.exception, ConfigError)
+    assert f"{deployment.folder / file}" in str(result.exception)
+    assert "--drop-orphans" not in result.output
+    assert tables(sqlite) == before
+
+
+def test_nothing_is_dropped_where_the_secret_that_names_the_database_cannot_be_read(
+    deployment: Deployment, sqlite: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = with_rows(deployment, sqlite)
+    secrets = deployment.folder / "secrets"
+    secrets.mkdir()
+    (secrets / "DATABASE_URL").write_bytes(b"\xff")
+    monkeypatch.setenv("PEGBOARD_SECRETS_DIR", str(secrets))
+    result = deployment.run("plugins", "uninstall", name, "--yes")
+    assert "the secret cannot be read" in str(result.exception)
+    assert f"{name}_things" in tables(sqlite)
 
 
 def test_a_foreign_key_of_another_plugin_is_named(deployment: Deployment, database: Engine) -> None:
