@@ -329,6 +329,36 @@ def test_a_provider_of_other_peoples_files_is_not_uninstalled(deployment: Deploy
     assert "4 files of others are known to it alone" in deployment.run("plugins", "uninstall", "files", "--yes").output
 
 
+def test_a_provider_is_not_uninstalled_before_what_was_moved_away_or_deleted_is_gone_from_its_storage(
+    deployment: Deployment, database: Engine, keeper: str
+) -> None:
+    deployment.write(plugins=[])
+    file = deployment.folder / "pegboard.toml"
+    file.write_text(configuration(deployment).replace("builtins = []", BUILTINS), encoding="utf-8")
+    with database.begin() as connection:
+        connection.execute(text("DELETE FROM files"))
+        connection.execute(text("UPDATE files_objects SET state = 'unwanted'"))
+    for plugin, where in (("local_files", "its storage (local)"), ("files", "the storages")):
+        if plugin == "files":
+            file.write_text(configuration(deployment).replace(BUILTINS, 'builtins = ["files"]'), encoding="utf-8")
+        result = deployment.run("plugins", "uninstall", plugin, "--yes")
+        assert f"4 objects of files that were moved or deleted are still in {where}" in result.output
+        assert "pegboard files sweep" in result.output
+    assert stored(deployment, database) == (set(), 4)
+    file.write_text(configuration(deployment).replace('builtins = ["files"]', BUILTINS), encoding="utf-8")
+    assert deployment.run("files", "sweep").exit_code == 0
+    assert deployment.run("plugins", "uninstall", "local_files", "--yes").exit_code == 0
+
+
+def test_a_name_that_nobody_has_is_answered_with_each_name_once(deployment: Deployment) -> None:
+    deployment.write()
+    file = deployment.folder / "pegboard.toml"
+    file.write_text(configuration(deployment).replace("builtins = []", BUILTINS), encoding="utf-8")
+    assert deployment.run("db", "upgrade").exit_code == 0
+    said = deployment.run("plugins", "uninstall", "nobody_at_all", "--yes").output
+    assert said.count("local_files") == 1
+
+
 def test_a_store_that_fails_stops_it_and_running_it_again_goes_on(
     deployment: Deployment, database: Engine, keeper: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
