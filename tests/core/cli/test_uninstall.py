@@ -380,7 +380,10 @@ def test_a_store_that_fails_stops_it_and_running_it_again_goes_on(
     assert "run the same command again" in str(result.exception)
     assert f"{keeper}_things" in tables(database)
     assert f"{keeper}.plugin" not in configuration(deployment)
+    found = {row["check"]: row for row in deployment.json("doctor")}[f"configuration.uninstalling.{keeper}"]
+    assert (found["state"], found["remedy"]) == ("warning", f"pegboard plugins uninstall {keeper}")
     assert deployment.run("plugins", "uninstall", keeper, "--yes").exit_code == 0
+    assert not [row for row in deployment.json("doctor") if "uninstalling" in row["check"]]
     assert stored(deployment, database)[0] == {"alice"}
     assert f"{keeper}_things" not in tables(database)
 
