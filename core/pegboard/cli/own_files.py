@@ -50,6 +50,18 @@ def files_of_others(connection: Connection, owner: str, providers: Iterable[str]
     return connection.execute(query).scalar_one()
 
 
+def objects_of_others(connection: Connection, owner: str, providers: Iterable[str] | None = None) -> int:
+    """How many objects of anybody else's files the storages still hold, also of files that were moved or deleted."""
+    if not inspect(connection).has_table("files_objects"):
+        return 0
+    from ..builtin.files.models import StoredObject
+
+    query = select(func.count()).where(StoredObject.owner != owner)
+    if providers is not None:
+        query = query.where(StoredObject.provider.in_(list(providers)))
+    return connection.execute(query).scalar_one()
+
+
 def provided_by(plan: Plan, name: str) -> list[str]:
     """The providers of files that a plugin brings, as far as it can be loaded."""
     entry = plan.entry(name)

@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from pegboard import create_app
 from pegboard.contracts.users import plugin_subject
-from pegboard.errors import PegboardError, ProviderError
+from pegboard.errors import ConfigError, PegboardError, ProviderError
 from tests.core.cli.deployment import Deployment
 from tests.postgres import new_database, postgres
 
@@ -120,6 +120,34 @@ def test_a_plugin_without_which_the_board_would_not_boot_is_not_uninstalled(depl
     assert "without local_files the board would not boot" in str(result.exception)
     assert "'local'" in str(result.exception)
     assert configuration(deployment) == before
+
+
+@pytest.mark.parametrize("file", ["pegboard.toml", ".env"])
+@pytest.mark.parametrize("option", [[], ["--drop-orphans"]])
+def test_nothing_is_dropped_while_the_settings_cannot_be_read(
+    deployment: Deployment, sqlite: Engine, file: str, option: list[str]
+) -> None:
+    name = with_rows(deployment, sqlite)
+    before = tables(sqlite)
+    (deployment.folder / file).write_bytes(b"\xff")
+    result = deployment.run("plugins", "uninstall", name, "--yes", *option)
+    assert isinstance(result.exception, ConfigError)
+    assert f"{deployment.folder / file}" in str(result.exception)
+    assert "--drop-orphans" not in result.output
+    assert tables(sqlite) == before
+
+
+def test_nothing_is_dropped_where_the_secret_that_names_the_database_cannot_be_read(
+    deployment: Deployment, sqlite: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = with_rows(deployment, sqlite)
+    secrets = deployment.folder / "secrets"
+    secrets.mkdir()
+    (secrets / "DATABASE_URL").write_bytes(b"\xff")
+    monkeypatch.setenv("PEGBOARD_SECRETS_DIR", str(secrets))
+    result = deployment.run("plugins", "uninstall", name, "--yes")
+    assert "the secret cannot be read" in str(result.exception)
+    assert f"{name}_things" in tables(sqlite)
 
 
 def test_a_foreign_key_of_another_plugin_is_named(deployment: Deployment, database: Engine) -> None:
@@ -301,6 +329,36 @@ def test_a_provider_of_other_peoples_files_is_not_uninstalled(deployment: Deploy
     assert "4 files of others are known to it alone" in deployment.run("plugins", "uninstall", "files", "--yes").output
 
 
+def test_a_provider_is_not_uninstalled_before_what_was_moved_away_or_deleted_is_gone_from_its_storage(
+    deployment: Deployment, database: Engine, keeper: str
+) -> None:
+    deployment.write(plugins=[])
+    file = deployment.folder / "pegboard.toml"
+    file.write_text(configuration(deployment).replace("builtins = []", BUILTINS), encoding="utf-8")
+    with database.begin() as connection:
+        connection.execute(text("DELETE FROM files"))
+        connection.execute(text("UPDATE files_objects SET state = 'unwanted'"))
+    for plugin, where in (("local_files", "its storage (local)"), ("files", "the storages")):
+        if plugin == "files":
+            file.write_text(configuration(deployment).replace(BUILTINS, 'builtins = ["files"]'), encoding="utf-8")
+        result = deployment.run("plugins", "uninstall", plugin, "--yes")
+        assert f"4 objects of files that were moved or deleted are still in {where}" in result.output
+        assert "pegboard files sweep" in result.output
+    assert stored(deployment, database) == (set(), 4)
+    file.write_text(configuration(deployment).replace('builtins = ["files"]', BUILTINS), encoding="utf-8")
+    assert deployment.run("files", "sweep").exit_code == 0
+    assert deployment.run("plugins", "uninstall", "local_files", "--yes").exit_code == 0
+
+
+def test_a_name_that_nobody_has_is_answered_with_each_name_once(deployment: Deployment) -> None:
+    deployment.write()
+    file = deployment.folder / "pegboard.toml"
+    file.write_text(configuration(deployment).replace("builtins = []", BUILTINS), encoding="utf-8")
+    assert deployment.run("db", "upgrade").exit_code == 0
+    said = deployment.run("plugins", "uninstall", "nobody_at_all", "--yes").output
+    assert said.count("local_files") == 1
+
+
 def test_a_store_that_fails_stops_it_and_running_it_again_goes_on(
     deployment: Deployment, database: Engine, keeper: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -322,7 +380,10 @@ def test_a_store_that_fails_stops_it_and_running_it_again_goes_on(
     assert "run the same command again" in str(result.exception)
     assert f"{keeper}_things" in tables(database)
     assert f"{keeper}.plugin" not in configuration(deployment)
+    found = {row["check"]: row for row in deployment.json("doctor")}[f"configuration.uninstalling.{keeper}"]
+    assert (found["state"], found["remedy"]) == ("warning", f"pegboard plugins uninstall {keeper}")
     assert deployment.run("plugins", "uninstall", keeper, "--yes").exit_code == 0
+    assert not [row for row in deployment.json("doctor") if "uninstalling" in row["check"]]
     assert stored(deployment, database)[0] == {"alice"}
     assert f"{keeper}_things" not in tables(database)
 

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from pegboard.contracts.files import FILES, OCTET_STREAM, FileStorage, SignedUpload
 from pegboard.db import db
 from pegboard.deadline import answer_within
-from pegboard.errors import NotFound, PegboardError
+from pegboard.errors import NotFound, PegboardError, ProviderError
 from pegboard.live import current_board
 
 from .current import storage
@@ -28,6 +28,8 @@ from .models import File
 from .preflight import objection, origin_of
 
 _SECONDS = 10.0  # that one step may take
+_AWAY = "it may be away for now: try again, see whether it runs, and where it is looked for: pegboard config show"
+_WAYS = ("browsers", "parts")
 _REMEDY = "let the store allow it (see below), and see that PUBLIC_URL is the address that people use"
 
 
@@ -68,8 +70,11 @@ def diagnose(name: str) -> Iterator[Finding]:
     except Exception as error:  # noqa: BLE001 - whatever its maker raises is the answer
         yield Finding("start", "failed", _words(error), "correct its settings: pegboard config show")
         return
-    yield from _storing(made)
-    yield from _browsers(made)
+    away = False
+    for finding in _storing(made):
+        away = away or finding.remedy == _AWAY
+        yield finding
+    yield from (Finding(step, "skipped", "it does not answer") for step in _WAYS) if away else _browsers(made)
 
 
 def browser_access(name: str) -> Mapping[str, Any] | None:
@@ -99,7 +104,8 @@ def _tried(step: str, work: Callable[[], str], remedy: str) -> Finding:
         with answer_within(_SECONDS):
             return Finding(step, "ok", work())
     except Exception as error:  # noqa: BLE001 - whatever a provider raises is the answer
-        return Finding(step, "failed", _words(error), remedy)
+        passing = step == "write" and isinstance(error, ProviderError) and not error.permanent
+        return Finding(step, "failed", _words(error), _AWAY if passing else remedy)
 
 
 class _Probe:
@@ -146,11 +152,11 @@ class _Probe:
 def _browsers(made: FileStorage) -> Iterator[Finding]:
     """Whether browsers on the board's pages may send it files, whole and in parts."""
     key, origin = "doctor/upload", _origin()
-    ways: tuple[tuple[str, Callable[[], SignedUpload]], ...] = (
-        ("browsers", lambda: made.sign_upload(key, size=1, content_type=OCTET_STREAM, expires=60)),
-        ("parts", lambda: made.sign_part(key, "doctor", 1, size=1, expires=60)),
+    ways: tuple[Callable[[], SignedUpload], ...] = (
+        lambda: made.sign_upload(key, size=1, content_type=OCTET_STREAM, expires=60),
+        lambda: made.sign_part(key, "doctor", 1, size=1, expires=60),
     )
-    for step, sign in ways:
+    for step, sign in zip(_WAYS, ways, strict=True):
         yield _tried(step, lambda sign=sign: _let_through(sign(), origin), _REMEDY)  # type: ignore[misc]
 
 
