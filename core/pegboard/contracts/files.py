@@ -195,7 +195,10 @@ class FileStorage(Protocol):
         ...
 
     def parts(self, key: str, upload_id: str) -> Sequence[Part]:
-        """What the store has of an upload, in the order of the numbers. NotFound when there is no such upload (any more)."""
+        """What the store has of an upload, in the order of the numbers. NotFound when there is no such upload (any more).
+
+        Of one that ends meanwhile it is all or NotFound, never a rest.
+        """
         ...
 
     def finish_parts(self, key: str, upload_id: str, parts: Sequence[Part]) -> Stat:

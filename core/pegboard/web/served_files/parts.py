@@ -50,10 +50,11 @@ class PartUploads:
         return stat
 
     def sent(self, operation: str, key: str, upload_id: str) -> tuple[Part, ...]:
-        """What has arrived, in order. NotFound when the upload has ended."""
+        """What has arrived, in order. NotFound when the upload has ended, also when it ends meanwhile."""
         name = upload_name(key, upload_id)
         self._upload(operation, name)
-        found = ((number, self._find(f"{name}-{number}")) for number in self._numbers(name))
+        found = [(number, self._find(f"{name}-{number}")) for number in self._numbers(name)]
+        self._upload(operation, name)  # whoever ended it may have removed parts before they were looked for
         return tuple(Part(number, stat.size, stat.etag) for number, stat in found if stat is not None)
 
     def finish(self, key: str, upload_id: str, parts: Sequence[Part]) -> Stat:

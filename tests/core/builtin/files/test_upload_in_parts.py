@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from pegboard.contracts.files import FILES, MIN_PART
 from pegboard.db import db
 from pegboard.errors import ProviderError
 from pegboard.live import board_of
-from tests.core.builtin.files.boards import MakeBoard, moody, objects, states, token
+from tests.core.builtin.files.boards import MakeBoard, known_objects, moody, objects, states, token
 
 PART = MIN_PART
 CONTENT = b"A" * PART + b"B" * PART + b"the last one"
@@ -242,6 +244,27 @@ def test_a_crash_after_the_parts_were_put_together_loses_nothing(board: Flask) -
         parts_module.join(file)
         assert [part.number for part in files.sent_parts(file.id, "alice")] == [1, 2, 3]
         assert files.complete_upload(file.id, "alice").state == "ready"
+
+
+def test_twenty_who_complete_it_at_once_make_one_file(board: Flask, tmp_path: Path) -> None:
+    with board.app_context():
+        file = _begun()
+        _send(board, file, 1, 2, 3)
+    together = Barrier(20)
+
+    def complete(_: int) -> tuple[str, str]:
+        with board.app_context():
+            together.wait()
+            ready = files.complete_upload(file.id, "alice")
+            return ready.state, ready.key
+
+    with ThreadPoolExecutor(20) as threads:
+        assert len({*threads.map(complete, range(20))}) == 1
+    assert states(board) == [("ready", None)]
+    with board.app_context(), files.open(file.id, "alice") as pieces:
+        assert b"".join(pieces) == CONTENT
+    assert [state for state in known_objects(board).values() if state != "unwanted"] == ["kept"]
+    assert set(objects(tmp_path)) <= set(known_objects(board))
 
 
 def test_an_upload_that_the_store_has_forgotten_is_no_upload(board: Flask) -> None:
