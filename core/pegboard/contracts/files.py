@@ -214,6 +214,13 @@ class FileStorage(Protocol):
         """End an upload, remove its parts and refuse those still to come. There being none is no error."""
         ...
 
+    def abort_uploads(self, key: str) -> None:
+        """Abort all uploads in parts of a key, also those whose id was lost before anybody noted it.
+
+        Those are included by which the provider itself stores a long stream. There being none is no error.
+        """
+        ...
+
     def origins(self) -> tuple[str, ...]:
         """Origins other than the board's (`https://host`) that browsers are sent to. Makes no call.
 

@@ -48,6 +48,17 @@ class PartUploads:
         except NotFound:
             return
 
+    def abort_all(self, target: dict[str, Any]) -> None:
+        """All uploads of an object, those of `put` among them, in the pieces in which the store lists them: its own first."""
+        asked = {"Bucket": target["Bucket"], "Prefix": target["Key"]}
+        more = True
+        while more:
+            page = self._source.call("abort_uploads", lambda clients: clients.quick.list_multipart_uploads(**asked))
+            found = [upload["UploadId"] for upload in page.get("Uploads", ()) if upload["Key"] == target["Key"]]
+            for upload_id in found:
+                self.abort({**target, "UploadId": upload_id})
+            more = bool(found and page.get("IsTruncated"))
+
     def _pages(self, operation: str, upload: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The list in the pieces in which the store gives it: up to 1,000 parts at once."""
         after = 0

@@ -72,6 +72,31 @@ def test_a_long_list_is_asked_for_piece_by_piece() -> None:
     assert source.asked == [0, 3, 6]
 
 
+class Uploads(ClientSource):
+    """A store that lists uploads, two at once, and no more than it has."""
+
+    def __init__(self, *listed: tuple[str, str]) -> None:
+        self.listed = [*listed]
+
+    def get(self) -> Clients:
+        return Clients(self, self, 0)
+
+    def list_multipart_uploads(self, **_: str) -> dict[str, Any]:
+        page = [{"Key": key, "UploadId": upload_id} for key, upload_id in self.listed[:2]]
+        return {"Uploads": page, "IsTruncated": len(self.listed) > 2}
+
+    def abort_multipart_upload(self, *, Key: str, UploadId: str, **_: str) -> None:  # noqa: N803 - the SDK's names
+        self.listed.remove((Key, UploadId))
+
+
+@pytest.mark.parametrize("count", range(6))
+def test_all_uploads_of_a_key_are_aborted_and_none_of_a_longer_one(count: int) -> None:
+    longer = [("a/b-2", "1"), ("a/b-2", "2"), ("a/b-2", "3")]
+    source = Uploads(*[("a/b", str(number)) for number in range(count)], *longer)
+    PartUploads(source).abort_all({"Bucket": "files", "Key": "a/b"})
+    assert source.listed == longer
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_of_a_part_that_is_listed_twice_the_last_counts(order: int) -> None:
     source = Listing([listed(1, "a"), *[listed(2, "old"), listed(2, "new", 1)][::order]], at_once=10)

@@ -19,7 +19,7 @@ from .current import settings, storage
 from .models import OPEN, PENDING, File, StoredObject
 from .records import Anyone, NoSuchFile, changed, find, move, transaction
 from .refusals import FileRefused
-from .removal import forget
+from .removal import forget, give_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,13 @@ def cut_of(file: File) -> Cut | None:
 
 
 def begin_parts(file: File) -> None:
-    """Begin the upload of a new file at the store, and write down what that calls it. ProviderError leaves no row."""
+    """Begin the upload of a new file at the store, and write down what that calls it. ProviderError leaves no file."""
     store = storage(file.provider)
     try:
         with outside_transaction():
             upload_id = store.begin_parts(file.key, content_type=file.content_type)
-    except ProviderError:
-        forget(file)  # nothing can be sent: nobody knows the upload
+    except ProviderError as error:
+        (forget if error.permanent else give_up)(file)  # what did not answer may have begun it all the same
         raise
     kept = 0
     try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, delete, update
 
+from pegboard.db import utc_now
+
 from .models import DELETING, UNWANTED, File, StoredObject
 from .objects import Removed, remove
 from .records import changed, transaction
@@ -31,6 +33,14 @@ def _condemned(file: File, *which: ColumnElement[bool]) -> bool:
         objects = update(StoredObject).where(StoredObject.file_id == file.id)
         changed(objects.values(state=UNWANTED, keep_until=None))
         return True
+
+
+def give_up(file: File) -> None:
+    """Delete the row of a file that nobody can send, and keep its object in mind: an upload may have begun unseen."""
+    with transaction():
+        changed(delete(File).where(File.id == file.id))
+        objects = update(StoredObject).where(StoredObject.file_id == file.id)
+        changed(objects.values(state=UNWANTED, open_until=utc_now()))
 
 
 def forget(file: File) -> None:

@@ -33,6 +33,7 @@ HEALTHY = """\
   ok       read      64 bytes
   ok       range     32 bytes
   ok       copy      64 bytes
+  ok       uploads   one begun and aborted
   ok       delete    both objects
 """
 
@@ -81,9 +82,11 @@ def test_a_storage_that_lies_is_found_out(moody_board: Flask, monkeypatch: pytes
         yield iter([b"something else"])
 
     monkeypatch.setattr(storage, "read", other)
+    monkeypatch.setattr(storage, "abort_uploads", lambda key: None)
     monkeypatch.setattr(storage, "delete", lambda key: None)
     output = diagnosed(moody_board).output
     assert "it gave other bytes than were stored" in output
+    assert "it says that an upload is aborted which is still there" in output
     assert "it says that an object is deleted which is still there" in output
 
 

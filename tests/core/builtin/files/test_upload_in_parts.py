@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pegboard.builtin.files import parts as parts_module
 from pegboard.builtin.files.models import File, StoredObject
@@ -17,8 +19,9 @@ from pegboard.builtin.files.objects import tidy
 from pegboard.builtin.files.parts import Cut
 from pegboard.builtin.files.service import FileRefused, NoSuchFile, files
 from pegboard.builtin.files.settings import FilesSettings
+from pegboard.builtin.files.sweeping import sweep
 from pegboard.contracts.files import FILES, MIN_PART
-from pegboard.db import db
+from pegboard.db import db, utc_now
 from pegboard.errors import ProviderError
 from pegboard.live import board_of
 from tests.core.builtin.files.boards import MakeBoard, known_objects, moody, objects, states, token
@@ -109,11 +112,11 @@ def test_the_row_is_committed_before_the_store_is_asked_to_begin(
     assert found == ["open"]
 
 
-def test_a_store_that_cannot_begin_leaves_no_row(make_board: MakeBoard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_refuses_to_begin_leaves_no_row(make_board: MakeBoard, monkeypatch: pytest.MonkeyPatch) -> None:
     board = make_board("moody", **SETTINGS)
 
     def refuse(*args: object, **kwargs: object) -> str:
-        raise ProviderError("there is no answer", provider="moody", operation="begin_parts")
+        raise ProviderError("it may not", provider="moody", operation="begin_parts", permanent=True)
 
     monkeypatch.setattr(moody(board), "begin_parts", refuse)
     with board.app_context():
@@ -121,6 +124,46 @@ def test_a_store_that_cannot_begin_leaves_no_row(make_board: MakeBoard, monkeypa
             _begun()
         assert db.session.scalar(select(StoredObject)) is None
     assert states(board) == []
+
+
+def test_an_upload_that_a_store_began_without_an_answer_is_aborted_by_a_later_sweep(
+    make_board: MakeBoard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    board = make_board("moody", max_pending=1, **SETTINGS)
+    begin = moody(board).begin_parts
+
+    def lose(*args: Any, **kwargs: Any) -> str:
+        begin(*args, **kwargs)
+        raise ProviderError("there is no answer", provider="moody", operation="begin_parts")
+
+    with board.app_context():
+        with monkeypatch.context() as patched:
+            patched.setattr(moody(board), "begin_parts", lose)
+            with pytest.raises(ProviderError):
+                _begun()
+        assert states(board) == []
+        assert objects(tmp_path) != []
+        files.delete(_begun().id, "alice")  # what nobody can send counts for nothing
+        with time_machine.travel(utc_now() + timedelta(hours=25)):
+            sweep(timedelta(hours=24))
+    assert objects(tmp_path) == []
+    assert known_objects(board) == {}
+
+
+@pytest.mark.parametrize("hours", [1, 25])
+def test_an_upload_whose_id_was_lost_is_aborted_however_late_its_file_is_deleted(
+    board: Flask, tmp_path: Path, hours: int
+) -> None:
+    with board.app_context():
+        file = _begun()
+        db.session.execute(update(StoredObject).values(upload_id=None))
+        db.session.commit()
+        with time_machine.travel(utc_now() + timedelta(hours=hours)):
+            files.delete(file.id, "alice")
+        with time_machine.travel(utc_now() + timedelta(hours=26)):
+            sweep(timedelta(hours=24))
+    assert objects(tmp_path) == []
+    assert known_objects(board) == {}
 
 
 def test_an_upload_whose_file_was_deleted_while_it_began_is_aborted(
