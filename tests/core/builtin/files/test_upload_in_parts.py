@@ -24,6 +24,7 @@ from pegboard.contracts.files import FILES, MIN_PART
 from pegboard.db import db, utc_now
 from pegboard.errors import ProviderError
 from pegboard.live import board_of
+from pegboard.web.limits import spend
 from tests.core.builtin.files.boards import MakeBoard, known_objects, moody, objects, states, token
 
 PART = MIN_PART
@@ -389,6 +390,33 @@ def test_somebody_elses_upload_answers_404(board: Flask, person: str, method: st
     client, who = board.test_client(), {"X-Test-User": person}
     headers = {**who, "X-CSRFToken": token(client, **who)}
     assert client.open(f"/files/uploads/{begun['id']}{path}", method=method, headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("rate", "name", "method", "path"),
+    [
+        ("1200/minute", "files.part", "POST", "uploads/{}/parts/1"),
+        ("1200/minute", "files.part", "GET", "s3/multipart/{}/1"),
+        ("300/minute", "files.progress", "GET", "uploads/{}"),
+        ("300/minute", "files.progress", "GET", "s3/multipart/{}"),
+        ("300/minute", "files.complete", "POST", "uploads/{}/complete"),
+        ("300/minute", "files.complete", "POST", "s3/multipart/{}/complete"),
+        ("300/minute", "files.upload", "POST", "s3/multipart"),
+        ("300/minute", "files.upload", "GET", "s3/params"),
+    ],
+)
+def test_who_asks_too_often_is_told_when_to_go_on(board: Flask, rate: str, name: str, method: str, path: str) -> None:
+    browser = Browser(board)
+    asked = f"/files/{path.format(browser.begin()['id'])}"
+    with board.app_context():
+        for _ in range(int(rate.partition("/")[0]) - (name == "files.upload")):  # one was begun
+            spend(rate, name, "alice")
+    answer = browser.client.open(asked, method=method, headers=browser.headers)
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 61
+    assert states(board) == [("pending", None)]
+    bob = {"X-Test-User": "bob", "X-CSRFToken": token(browser.client, **{"X-Test-User": "bob"})}
+    assert browser.client.open(asked, method=method, headers=bob).status_code != 429
 
 
 def test_a_part_is_not_signed_without_the_token(board: Flask) -> None:
