@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 
 import pytest
@@ -206,6 +206,23 @@ def test_migrations_that_do_not_go_down_change_nothing_and_the_way_out_is_said(
     assert tables(database) == {"pegboard_environment"}
 
 
+@pytest.mark.db
+@pytest.mark.parametrize("how", [(), ("--drop-orphans",)])
+def test_a_view_that_needs_a_table_is_named(
+    deployment: Deployment, new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch, how: tuple[str, ...]
+) -> None:
+    url = new_database()
+    monkeypatch.setenv("DATABASE_URL", url)
+    engine = create_engine(url, poolclass=NullPool)
+    name = with_rows(deployment, engine)
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE VIEW report AS SELECT * FROM {name}_things"))
+    result = deployment.run("plugins", "uninstall", name, "--yes", *how)
+    assert f"view report depends on table {name}_things" in str(result.exception)
+    assert "drop or change what depends on it first" in str(result.exception)
+    assert f"{name}_things" in tables(engine)
+
+
 def test_a_name_that_is_nobodys_is_refused(deployment: Deployment, sqlite: Engine) -> None:
     name = with_rows(deployment, sqlite)
     unknown = deployment.run("plugins", "uninstall", f"{name}x", "--drop-orphans", "--yes")
@@ -299,6 +316,30 @@ def test_a_provider_of_other_peoples_files_is_not_uninstalled(deployment: Deploy
     assert "4 files of others are in its storage (local): move or delete them first." in result.output
     file.write_text(configuration(deployment).replace(BUILTINS, 'builtins = ["files"]'), encoding="utf-8")
     assert "4 files of others are known to it alone" in deployment.run("plugins", "uninstall", "files", "--yes").output
+
+
+def test_a_storage_with_something_left_of_files_is_not_uninstalled(deployment: Deployment, keeper: str) -> None:
+    from pegboard.builtin.files.service import files
+    from pegboard.db import db
+
+    with create_app().app_context():
+        upload, _ = files.begin_upload("a.txt", "text/plain", 5, owner="alice")
+        for owner in ("alice", plugin_subject(keeper)):
+            for one in files.list(owner):
+                files.delete(one.id, owner)
+        db.session.remove()
+        db.engine.dispose()
+    file = deployment.folder / "pegboard.toml"
+    for builtins, name, where in (
+        (BUILTINS, "local_files", "in its storage (local)"),
+        ('builtins = ["files"]', "files", "known to it alone"),
+    ):
+        file.write_text(f"[pegboard]\n{builtins}\n", encoding="utf-8")
+        result = deployment.run("plugins", "uninstall", name, "--yes")
+        assert result.exit_code == 1
+        assert f"what is left of deleted or moved files is {where} (objects: 1)" in result.output
+        assert name in configuration(deployment)
+    assert upload.provider == "local"
 
 
 def test_a_store_that_fails_stops_it_and_running_it_again_goes_on(
