@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 from pegboard import create_app
 from pegboard.contracts.users import plugin_subject
 from pegboard.errors import PegboardError, ProviderError
+from pegboard.migrations.removal import Ownership
 from tests.core.cli.deployment import Deployment
 from tests.postgres import new_database, postgres
 
@@ -173,6 +174,11 @@ def test_what_a_gone_plugin_left_is_dropped_by_name_when_that_is_asked(
         f"{name}_more_things", f"alembic_version_{name}_more", f"{name}s", f"{longer}_things", f"alembic_version_{longer}",
         "pegboard_environment",
     }  # fmt: skip
+
+
+def test_a_table_that_another_plugin_claims_is_not_its_own_whatever_it_is_called() -> None:
+    shop = Ownership("shop", tables=frozenset({"orders"}), taken=frozenset({"shop_visits", "basket"}))
+    assert shop.of(["basket", "orders", "shop_items", "shop_visits", "shops"]) == ["orders", "shop_items"]
 
 
 @pytest.mark.parametrize(

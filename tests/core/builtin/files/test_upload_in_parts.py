@@ -290,6 +290,15 @@ def test_a_crash_after_the_parts_were_put_together_loses_nothing(board: Flask) -
         assert files.complete_upload(file.id, "alice").state == "ready"
 
 
+def test_what_is_put_together_long_after_it_was_sent_stays_known(board: Flask) -> None:
+    with board.app_context():
+        file = _begun()
+        _send(board, file, 1, 2, 3)
+        with time_machine.travel(utc_now() + timedelta(hours=30)):
+            assert files.complete_upload(file.id, "alice").state == "ready"
+    assert sorted(known_objects(board).values()) == ["kept", "unwanted"]  # a second finish may be on its way
+
+
 def test_twenty_who_complete_it_at_once_make_one_file(board: Flask, tmp_path: Path) -> None:
     with board.app_context():
         file = _begun()
