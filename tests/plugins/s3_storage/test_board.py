@@ -11,8 +11,10 @@ import urllib.error
 import urllib.request
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
+from threading import Barrier
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,11 +27,12 @@ from pegboard.builtin.files.models import File, StoredObject
 from pegboard.builtin.files.service import files
 from pegboard.builtin.files.sweeping import sweep
 from pegboard.builtin.files.uploads import PATIENCE
-from pegboard.contracts.files import FILES
+from pegboard.contracts.files import FILES, MIN_PART
 from pegboard.db import db, utc_now
 from pegboard.errors import ProviderError
 from pegboard.live import current_board
 from pegboard.testing.faults import FaultProxy
+from pegboard.testing.files import perform
 from pegboard_s3_storage.peer import Seaweed
 from pegboard_s3_storage.plugin import S3Storage
 from pegboard_s3_storage.provider import S3FileStorage
@@ -113,6 +116,27 @@ def test_a_direct_upload_is_stored_and_looked_at(board: Flask) -> None:
     assert _completed(client, begun["id"]) == 200
     with board.app_context(), files.open(begun["id"], "alice") as pieces:
         assert b"".join(pieces) == PNG
+
+
+def test_twenty_who_complete_an_upload_in_parts_at_once_make_one_file(server: Seaweed, make_board: MakeBoard) -> None:
+    board = make_board("s3", more={S3Storage: server.settings}, parts_above=MIN_PART, part_size=MIN_PART)
+    bodies, together = [b"A" * MIN_PART, b"B" * MIN_PART, b"the rest"], Barrier(20)
+    with board.app_context():
+        file, _ = files.begin_upload("film.txt", "text/plain", sum(map(len, bodies)), "alice")
+        for number, body in enumerate(bodies, 1):
+            assert perform(files.sign_part(file.id, "alice", number), body).ok
+
+    def complete(_: int) -> tuple[str, str]:
+        with board.app_context():
+            together.wait()
+            ready = files.complete_upload(file.id, "alice")
+            return ready.state, ready.key
+
+    with ThreadPoolExecutor(20) as threads:
+        assert len({*threads.map(complete, range(20))}) == 1
+    assert states(board) == [("ready", None)]
+    with board.app_context(), files.open(file.id, "alice") as pieces:
+        assert b"".join(pieces) == b"".join(bodies)
 
 
 def _uploads(server: Seaweed) -> list[str]:
