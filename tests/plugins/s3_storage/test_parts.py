@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
 from pegboard.contracts.files import MIN_PART, Part
 from pegboard.errors import ProviderError
@@ -95,6 +97,20 @@ def test_all_uploads_of_a_key_are_aborted_and_none_of_a_longer_one(count: int) -
     source = Uploads(*[("a/b", str(number)) for number in range(count)], *longer)
     PartUploads(source).abort_all({"Bucket": "files", "Key": "a/b"})
     assert source.listed == longer
+
+
+@pytest.mark.parametrize(("code", "refused"), [("NotImplemented", False), ("AccessDenied", True)])
+def test_a_store_that_lists_no_uploads_keeps_nothing_from_being_deleted(
+    monkeypatch: pytest.MonkeyPatch, code: str, refused: bool
+) -> None:
+    source = Uploads()
+
+    def refuse(**_: str) -> dict[str, Any]:
+        raise ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 501}}, "list")
+
+    monkeypatch.setattr(source, "list_multipart_uploads", refuse)
+    with pytest.raises(ProviderError, match=code) if refused else nullcontext():
+        PartUploads(source).abort_all({"Bucket": "files", "Key": "a/b"})
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -134,10 +134,13 @@ class _Probe:
 
     def uploads(self) -> str:
         upload_id = self._made.begin_parts(self._copy, content_type=OCTET_STREAM)
-        self._made.abort_uploads(self._copy)
-        with suppress(NotFound):
-            self._made.parts(self._copy, upload_id)
-            raise Odd("it says that an upload is aborted which is still there")
+        try:
+            self._made.abort_uploads(self._copy)
+            with suppress(NotFound):
+                self._made.parts(self._copy, upload_id)
+                raise Odd("it says that an upload is aborted which is still there")
+        finally:
+            self._made.abort_parts(self._copy, upload_id)
         return "one begun and aborted"
 
     def delete(self) -> str:
