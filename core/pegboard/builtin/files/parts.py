@@ -117,6 +117,17 @@ def join(file: File) -> None:
             store.finish_parts(file.key, upload_id, parts)
         except NotFound:
             return
+        except (FileRefused, ProviderError):
+            if not _stands(store, file):  # some stores take the parts away one by one while another request joins them
+                raise
+
+
+def _stands(store: FileStorage, file: File) -> bool:
+    """Whether the parts have become the object already: nothing else is ever written there."""
+    try:
+        return store.stat(file.key).size == file.size
+    except NotFound:
+        return False
 
 
 def keep_open(file: File) -> None:
