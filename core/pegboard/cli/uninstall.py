@@ -122,21 +122,20 @@ def _has_database(plan: Plan, leaving: Leaving) -> bool:
 
 
 def _refuse_files_of_others(plan: Plan, leaving: Leaving, connection: Connection) -> None:
-    """While files of people are where only this plugin reaches, or are known to its tables alone."""
-    from .own_files import files_of_others, objects_of_others, provided_by
+    """While files of people, or what is left of some, are where only this plugin reaches, or known to its tables alone."""
+    from .own_files import files_of_others, provided_by, undeleted_objects
 
     owner = plugin_subject(leaving.name)
-    if not leaving.reference or not (files_of_others(connection, owner) or objects_of_others(connection, owner)):
+    if not leaving.reference or not (files_of_others(connection, owner) or undeleted_objects(connection, owner)):
         return
     providers = None if leaving.name == "files" else provided_by(plan_with(plan, leaving), leaving.name)
+    where = f"in its storage ({', '.join(providers)})" if providers else "known to it alone"
     if count := files_of_others(connection, owner, providers):
-        where = f"in its storage ({', '.join(providers)})" if providers else "known to it alone"
         raise click.ClickException(f"{count} files of others are {where}: move or delete them first.")
-    if count := objects_of_others(connection, owner, providers):
-        where = f"its storage ({', '.join(providers)})" if providers else "the storages"
+    if count := undeleted_objects(connection, owner, providers):
         raise click.ClickException(
-            f"{count} objects of files that were moved or deleted are still in {where}.\n"
-            f"While {leaving.name} is enabled, pegboard files sweep deletes them, those with links when these have expired."
+            f"what is left of deleted or moved files is {where} (objects: {count}): let pegboard files sweep remove it first,"
+            f" which takes a day or two. Where that storage is gone for good, only disable {leaving.name}."
         )
 
 

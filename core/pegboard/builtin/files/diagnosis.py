@@ -90,6 +90,11 @@ def _storing(made: FileStorage) -> Iterator[Finding]:
         ("read", probe.read, "see that it may be read from"),
         ("range", probe.read_range, "downloads cannot be continued: see whether something on the way cuts ranges"),
         ("copy", probe.copy, "direct uploads fail without it: see that it may be read from and written to"),
+        (
+            "uploads",
+            probe.uploads,
+            "large files fail without it: see that uploads in parts may be begun, listed and aborted",
+        ),
         ("delete", probe.delete, "see that it may be deleted from; what was written here stays until it may"),
     )
     for step, work, remedy in steps:
@@ -132,6 +137,17 @@ class _Probe:
     def copy(self) -> str:
         self._made.copy(self._key, self._copy)
         return self._compared(self._copy, 0, None)
+
+    def uploads(self) -> str:
+        upload_id = self._made.begin_parts(self._copy, content_type=OCTET_STREAM)
+        try:
+            self._made.abort_uploads(self._copy)
+            with suppress(NotFound):
+                self._made.parts(self._copy, upload_id)
+                raise Odd("it says that an upload is aborted which is still there")
+        finally:
+            self._made.abort_parts(self._copy, upload_id)
+        return "one begun and aborted"
 
     def delete(self) -> str:
         for key in (self._key, self._copy):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, delete, update
 
+from pegboard.db import utc_now
 from pegboard.events import FileDeleted
 from pegboard.work import record
 
@@ -37,6 +38,14 @@ def _condemned(file: File, *which: ColumnElement[bool]) -> bool:
         objects = update(StoredObject).where(StoredObject.file_id == file.id)
         changed(objects.values(state=UNWANTED, keep_until=None))
         return True
+
+
+def give_up(file: File) -> None:
+    """Delete the row of a file that nobody can send, and keep its object in mind: an upload may have begun unseen."""
+    with transaction():
+        changed(delete(File).where(File.id == file.id))
+        objects = update(StoredObject).where(StoredObject.file_id == file.id)
+        changed(objects.values(state=UNWANTED, open_until=utc_now()))
 
 
 def forget(file: File) -> None:

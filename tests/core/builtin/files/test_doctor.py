@@ -33,6 +33,7 @@ HEALTHY = """\
   ok       read      64 bytes
   ok       range     32 bytes
   ok       copy      64 bytes
+  ok       uploads   one begun and aborted
   ok       delete    both objects
 """
 
@@ -74,7 +75,7 @@ def test_each_step_that_fails_says_why_and_what_to_do(
     assert {one["state"] for one in report["local"]["findings"]} == {"ok"}
 
 
-def test_a_storage_that_lies_is_found_out(moody_board: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_storage_that_lies_is_found_out(moody_board: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     storage = moody(moody_board)
 
     @contextmanager
@@ -82,9 +83,12 @@ def test_a_storage_that_lies_is_found_out(moody_board: Flask, monkeypatch: pytes
         yield iter([b"something else"])
 
     monkeypatch.setattr(storage, "read", other)
+    monkeypatch.setattr(storage, "abort_uploads", lambda key: None)
     monkeypatch.setattr(storage, "delete", lambda key: None)
     output = diagnosed(moody_board).output
     assert "it gave other bytes than were stored" in output
+    assert "it says that an upload is aborted which is still there" in output
+    assert not [name for name in objects(tmp_path) if "begun" in name], "it leaves that upload"
     assert "it says that an object is deleted which is still there" in output
 
 
