@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -61,7 +62,7 @@ class Vendor:
 
 
 @contextmanager
-def vendor() -> Iterator[Vendor]:
+def vendor(tls: ssl.SSLContext | None = None) -> Iterator[Vendor]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
@@ -71,7 +72,7 @@ def vendor() -> Iterator[Vendor]:
             request = Request(self.command, self.path, dict(self.headers), body, self.client_address)
             found.asked.append(request)
             reply = found.answer(request)
-            with suppress(ConnectionError):
+            with suppress(OSError):
                 if reply.raw is not None:
                     self.close_connection = True
                     reply.raw(self.wfile)
@@ -96,6 +97,8 @@ def vendor() -> Iterator[Vendor]:
             """A client that hangs up is what some tests are about."""
 
     server = Server(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     found = Vendor(server.server_port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
