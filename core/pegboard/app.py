@@ -26,7 +26,7 @@ from .i18n import EXTENSION as TRANSLATIONS
 from .i18n import Catalogues
 from .live import Board, BoardApp, board_of, by_slot, freeze, handlers_of, owned
 from .observability.calls import EXTENSION as CALLS
-from .observability.calls import Calls
+from .observability.calls import Calls, calls_of
 from .observability.logs import init_logs
 from .registry import Registry
 from .rehearsal import mount_point
@@ -223,7 +223,13 @@ def _init_metrics(app: Flask, plan: Plan) -> None:
         return
     from .observability.metrics import init_metrics
 
-    init_metrics(app, plan.settings.metrics_token.get_secret_value())
+    metrics = init_metrics(app, plan.settings.metrics_token.get_secret_value())
+    metrics.count_calls(calls_of(app))
+    if plan.uses_database:
+        from .work.figures import count_attempts, figures
+
+        metrics.ask(figures)
+        count_attempts(app, metrics)
 
 
 def _mount(app: Flask, board: Board, entry: Entry) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from prometheus_client.core import Metric
 
+    from .calls import Call, Calls
+
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 Source = Callable[[], "Iterable[Metric]"]
@@ -45,6 +47,17 @@ class Metrics:
         from prometheus_client import Counter
 
         return Counter(name, help_, list(labels), registry=self.registry)
+
+    def count_calls(self, calls: Calls) -> None:
+        """Count the calls to providers from now on."""
+        counted = self.counter("pegboard_provider_calls", "Calls to providers.", ["provider", "operation", "outcome"])
+        seconds = self.counter("pegboard_provider_seconds", "Seconds in calls to providers.", ["provider"])
+
+        def heard(call: Call) -> None:
+            counted.labels(call.provider, call.operation, call.outcome).inc()
+            seconds.labels(call.provider).inc(call.milliseconds / 1000)
+
+        calls.subscribe(heard)
 
     def ask(self, source: Source) -> None:
         """Ask `source` for figures whenever they are read, inside the request: what the database knows is for all processes."""

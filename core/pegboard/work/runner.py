@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pegboard.db import db
 from pegboard.live import board_of
 
-from . import gates
+from . import alarms, gates
 from .claiming import Item, claim, claim_lane
 from .clock import now_ms
 from .finishing import LeaseLost, give_back
@@ -124,6 +124,7 @@ class Runner:
         started = monotonic()
         board = board_of(self._app)
         sweep(self._engine, board)
+        alarms.look(self._engine)
         if ticks:
             schedule(self._engine, board, self._ticks)
         # A sweep that takes long, because much waits, comes more seldom: it never takes more than a twentieth of the time.
