@@ -37,14 +37,14 @@ chaos: ## Break things on purpose (nothing yet)
 translations: dev-environment ## Find what there is to translate, and compile what is (ARGS="--add de")
 	@exec .venv/bin/python -m tools.translations $(ARGS)
 
-lock: python ## Renew requirements/*.txt to the newest stable versions
-	@exec "$(PYTHON)" -m tools.lock
+lock: python ## Write requirements/*.txt from what is declared (ARGS="--upgrade" for the newest versions)
+	@exec "$(PYTHON)" -m tools.lock $(ARGS)
 
 clean: ## Remove environments, caches and builds; your data in instance/ stays
 	@rm -rf .venv .venv-run .tools .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@rm -rf build dist .coverage .coverage.* core/*.egg-info core/pegboard/web/static/vendor
-	@rm -rf plugins/*/build plugins/*/dist plugins/*/*.egg-info
-	@find core plugins tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	@rm -rf plugins/*/build plugins/*/dist plugins/*/*.egg-info examples/*/build examples/*/dist examples/*/*.egg-info
+	@find core plugins examples tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 	@echo "Clean. instance/ (your board's data) was left alone."
 
 python:

@@ -18,6 +18,7 @@ SCENARIOS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "empty-request": requests.with_empty_plugins,
     "unused": boot.with_unused_plugins,
     "transfer": transfers.one_gibibyte,
+    "transfer-s3": transfers.one_gibibyte_on_s3,
     "presign": presign.against_the_sdk,
 }
 

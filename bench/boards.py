@@ -53,7 +53,7 @@ def bare_board(folder: Path, plugins: tuple[str, ...] = ()) -> Flask:
 
 def _created(folder: Path, config: dict[str, dict[str, Any]]) -> Flask:
     """As a deployment's settings are resolved; neither the environment nor a file is read."""
-    from pegboard.app import create_app
+    from pegboard import create_app
     from pegboard.sources import given_sources
 
     return create_app(sources=given_sources(config, folder))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from flask import Blueprint
+from flask import Blueprint, Response, stream_with_context
 
 from pegboard.contributions import UserSource
 from pegboard.hookspecs import hookimpl
@@ -23,6 +23,17 @@ class Person:
     permissions: frozenset[str] = field(default_factory=frozenset)
 
 
+def read(file_id: str) -> Response:
+    """A file as application code reads it, in pieces."""
+    from pegboard import files
+
+    def pieces() -> Iterator[bytes]:
+        with files.open(file_id, Person().subject) as found:
+            yield from found
+
+    return Response(stream_with_context(pieces()))
+
+
 class Visitor(Plugin[PluginSettings]):
     """Everyone is signed in as Alice. For measuring alone."""
 
@@ -32,6 +43,7 @@ class Visitor(Plugin[PluginSettings]):
     def blueprints(self) -> Iterable[Blueprint]:
         pages = Blueprint("visitor", __name__)
         pages.add_url_rule("/sign-in", "sign_in", lambda: "")
+        pages.add_url_rule("/read/<file_id>", "read", read)
         yield pages
 
     @hookimpl

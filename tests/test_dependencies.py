@@ -10,10 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from tools.manifest import ROOT, core_requirements, name_of, normalised, plugin_folders, plugin_requirements
+from tools.manifest import (
+    ROOT,
+    core_requirements,
+    example_folders,
+    name_of,
+    normalised,
+    plugin_folders,
+    plugin_requirements,
+)
 
 CORE = ROOT / "core/pegboard"
-PACKAGES = {folder.name: folder / f"pegboard_{folder.name}" for folder in plugin_folders()}
+PACKAGES = {folder.name: folder / f"pegboard_{folder.name}" for folder in (*plugin_folders(), *example_folders())}
 
 
 def imported(folder: Path) -> Iterator[tuple[str, str]]:
@@ -47,9 +55,9 @@ def test_the_core_declares_what_it_imports() -> None:
 
 @pytest.mark.parametrize("name", PACKAGES)
 def test_a_plugin_declares_what_it_imports(name: str) -> None:
-    folder = ROOT / "plugins" / name
+    package = PACKAGES[name]
 
-    assert undeclared(PACKAGES[name], [*core_requirements([]), *plugin_requirements(folder, None)]) == []
+    assert undeclared(package, [*core_requirements([]), *plugin_requirements(package.parent, None)]) == []
 
 
 @pytest.mark.parametrize("name", PACKAGES)

@@ -21,17 +21,20 @@ import pytest
 from tests.serving import Visitor, foreign_environment, free_port, get, served
 from tools.exclusive import exclusive
 from tools.installer import run_uv
-from tools.manifest import LOCKS, ROOT, plugin_folders
+from tools.manifest import LOCKS, ROOT, example_folders, plugin_folders
 
 pytestmark = pytest.mark.slow
 
-SOURCES = ("core", "plugins", "tools", "setup.cfg", "setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md")
+SOURCES = (
+    *("core", "plugins", "examples", "tools"),
+    *("setup.cfg", "setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md"),
+)
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", "build", "dist", "vendor")
 BOOTSTRAP = "pegboard/web/static/vendor/bootstrap/bootstrap.min.css"
 BOOTSTRAP_SHA256 = "d85327d99c7a3ee1f9b5d0500d1370acea3ad2db39c163c2f51f232baedbdede"
 PAGES = ("/", "/files/", "/account/profile", "/account/password", "/account/sessions")
 FRONT_END = {"bootstrap.min.css", "pegboard.css", "theme.js", "favicon.svg", "icons.svg", "sending.js", "upload.js"}
-PLACES = [".", *(f"plugins/{folder.name}" for folder in plugin_folders())]
+PLACES = [".", *(str(folder.relative_to(ROOT)) for folder in (*plugin_folders(), *example_folders()))]
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,18 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tools.manifest import LOCKS, ROOT, dev_requirements, peer_requirements, plugin_folders, run_requirements
+from tools.manifest import (
+    LOCKS,
+    ROOT,
+    dev_requirements,
+    example_folders,
+    peer_requirements,
+    plugin_folders,
+    run_requirements,
+)
 
 NAMES = ("bootstrap", "dev", "peers", "run")
-PLUGINS = plugin_folders()
+PLUGINS = [*plugin_folders(), *example_folders()]
 TARGETS = {"help", "run", "test", "check", "bench", "chaos", "translations", "lock", "clean"}
 PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(\[[a-z,]+\])?==(?P<version>[^\s;]+)(?P<marker>\s*;[^\\]+)?")
 # Put together from parts, so that this file passes its own test.
@@ -126,7 +134,7 @@ def test_a_plugin_is_named_alike_everywhere(folder: Path) -> None:
     assert list(project["entry-points"]["pegboard.plugins"]) == [folder.name]
     assert project["entry-points"]["pegboard.plugins"][folder.name].startswith(f"{package}.plugin:")
     for name in ("README.md", f"{package}/plugin.py", f"{package}/settings.py", f"{package}/py.typed"):
-        assert (folder / name).is_file(), f"plugins/{folder.name}/{name} is missing"
+        assert (folder / name).is_file(), f"{folder.relative_to(ROOT)}/{name} is missing"
 
 
 def test_help_lists_each_target() -> None:

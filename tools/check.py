@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.manifest import ROOT, plugin_folders
+from tools.manifest import ROOT, example_folders, plugin_folders
 
 BIN = Path(sys.executable).parent
 TYPED = ("core", "plugins", "examples", "tests", "bench", "tools", "setup.py", "wsgi.py")
@@ -39,7 +39,7 @@ def steps(arguments: Sequence[str]) -> dict[str, list[str]]:
 
 def distributions() -> list[Path]:
     """The folders of the plugins, and of the examples that are distributions as well."""
-    return [*plugin_folders(), *sorted(path.parent for path in (ROOT / "examples").glob("*/pyproject.toml"))]
+    return [*plugin_folders(), *example_folders()]
 
 
 def parallel() -> list[str]:

@@ -1,7 +1,7 @@
 """Prepares a virtual environment: `python -m tools.environment run` for `make run`, `dev` for `make test`.
 
-It installs exactly what the locks say, then the core and the plugins as editable; when nothing has changed since, it
-returns at once.
+It installs exactly what the locks say, then the core and the plugins as editable, for `dev` the examples too; when
+nothing has changed since, it returns at once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tools.exclusive import exclusive
 from tools.installer import InstallError, run_uv, say
-from tools.manifest import LOCKS, ROOT, plugin_folders
+from tools.manifest import LOCKS, ROOT, example_folders, plugin_folders
 
 FOLDERS = {"run": ROOT / ".venv-run", "dev": ROOT / ".venv"}
 VENDORED = ROOT / "core/pegboard/web/static/vendor/bootstrap/bootstrap.min.css"
@@ -33,7 +33,7 @@ def prepare(name: str) -> None:
         say(f"Preparing {folder.name} with Python {version}; the first time may take a minute")
         _create(folder)
         _install_locked(name, folder)
-        _install_editable(folder)
+        _install_editable(name, folder)
         stamp.write_text(wanted, encoding="utf-8")
         say(f"Ready in {time.monotonic() - started:.0f} s")
 
@@ -62,10 +62,10 @@ def _install_locked(name: str, folder: Path) -> None:
         say("Not every local server has a wheel for this platform: the embedded providers serve in their place.")
 
 
-def _install_editable(folder: Path) -> None:
+def _install_editable(name: str, folder: Path) -> None:
     say("Installing Pegboard and its plugins from this folder")
     places: list[str | Path] = []
-    for place in (ROOT, *plugin_folders()):
+    for place in (ROOT, *_folders(name)):
         places += ["--editable", place]
     # Built here and now, never taken from a cache: the build also puts the front-end files in place.
     options = ("--no-deps", "--no-build-isolation", "--no-cache", "--quiet")
@@ -77,10 +77,15 @@ def _fingerprint(name: str) -> str:
     """What the environment is made from: another interpreter, place, lock or metadata file makes it stale."""
     digest = hashlib.sha256(f"{sys.version}\n{sys.executable}\n{ROOT}\n".encode())
     own = [ROOT / name for name in ("setup.cfg", "setup.py", "pyproject.toml")]
-    plugins = [folder / "pyproject.toml" for folder in plugin_folders()]
+    plugins = [folder / "pyproject.toml" for folder in _folders(name)]
     for path in (LOCKS / f"{name}.txt", LOCKS / "peers.txt", Path(__file__), *own, *plugins):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _folders(name: str) -> list[Path]:
+    """The distributions of this repository beside the core."""
+    return [*plugin_folders(), *(example_folders() if name == "dev" else [])]
 
 
 def _python(folder: Path) -> Path:

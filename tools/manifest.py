@@ -31,6 +31,11 @@ def plugin_folders() -> list[Path]:
     return sorted(path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml"))
 
 
+def example_folders() -> list[Path]:
+    """Every folder below examples/ that is a distribution, by name: for development alone."""
+    return sorted(path.parent for path in (ROOT / "examples").glob("*/pyproject.toml"))
+
+
 def core_requirements(extras: Iterable[str] | None) -> Iterator[str]:
     """What the core needs, with the named extras; None means with all of them."""
     config = configparser.ConfigParser(interpolation=None)
@@ -46,21 +51,21 @@ def plugin_requirements(folder: Path, extras: Iterable[str] | None) -> Iterator[
     project = _toml(folder / "pyproject.toml")["project"]
     offered: dict[str, list[str]] = project.get("optional-dependencies", {})
     chosen = offered if extras is None else [extra for extra in extras if extra in offered]
-    own = {"pegboard", *(name_of(_toml(path / "pyproject.toml")["project"]["name"]) for path in plugin_folders())}
+    own = {"pegboard", *(name_of(_toml(path / "pyproject.toml")["project"]["name"]) for path in _distributions())}
     declared = [*project.get("dependencies", []), *(line for extra in chosen for line in offered[extra])]
     yield from (line for line in declared if name_of(line) not in own)
 
 
-def build_requirements() -> Iterator[str]:
-    """What the build back ends need: an editable install is a build too."""
-    for path in (ROOT, *plugin_folders()):
+def build_requirements(folders: Iterable[Path]) -> Iterator[str]:
+    """What the build back ends of the core and of `folders` need: an editable install is a build too."""
+    for path in (ROOT, *folders):
         yield from _toml(path / "pyproject.toml")["build-system"]["requires"]
 
 
 def run_requirements() -> list[str]:
     """What `make run` installs: the core, every plugin, and what builds them."""
     plugins = [line for folder in plugin_folders() for line in plugin_requirements(folder, [])]
-    return _unique([*core_requirements([]), *plugins, *build_requirements()])
+    return _unique([*core_requirements([]), *plugins, *build_requirements(plugin_folders())])
 
 
 def peer_requirements() -> list[str]:
@@ -71,12 +76,16 @@ def peer_requirements() -> list[str]:
 
 
 def dev_requirements() -> list[str]:
-    """What `make test` and `make check` install beside the peers: every extra, and the tools of development."""
+    """What `make test` and `make check` install beside the peers: every extra, the examples, the tools of development."""
     peers = set(peer_requirements())
-    plugins = [line for folder in plugin_folders() for line in plugin_requirements(folder, None)]
+    plugins = [line for folder in _distributions() for line in plugin_requirements(folder, None)]
     tools = _lines((LOCKS / "dev.in").read_text(encoding="utf-8"))
-    declared = _unique([*core_requirements(None), *plugins, *build_requirements(), *tools])
+    declared = _unique([*core_requirements(None), *plugins, *build_requirements(_distributions()), *tools])
     return [line for line in declared if line not in peers]
+
+
+def _distributions() -> list[Path]:
+    return [*plugin_folders(), *example_folders()]
 
 
 def _lines(text: str) -> list[str]:

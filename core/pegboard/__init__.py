@@ -50,7 +50,10 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'pegboard' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    from .garbage import uncollected
+
+    with uncollected():
+        value = globals()[name] = getattr(import_module(_HOMES[name]), name)
     return value
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import process_time
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote
 
 from flask import Flask
 
@@ -19,22 +21,25 @@ from .checks import chosen_providers, debug_wanted
 from .collect import VETOES, Entry
 from .discovery import Reference
 from .errors import ConfigError, Problem
+from .garbage import uncollected
 from .i18n import EXTENSION as TRANSLATIONS
 from .i18n import Catalogues
 from .live import Board, BoardApp, board_of, by_slot, freeze, handlers_of, owned
 from .observability.logs import init_logs
 from .registry import Registry
 from .rehearsal import mount_point
-from .settings import BoardSettings
+from .settings import BoardSettings, secrets_in
 from .sources import Sources, given_sources, read_sources
 from .web.csrf import init_csrf
 from .web.errors import error_answer, init_errors
 from .web.headers import init_headers, merged_policy
 from .web.health import init_health
+from .web.rules import LazyRule
 from .web.static import init_static
 from .web.templates import init_templates
 
 log = logging.getLogger("pegboard")
+_PASSWORD = re.compile(r"://[^/@]*?:([^/@]+)@")
 
 
 def create_app(
@@ -53,17 +58,19 @@ def create_app(
         raise TypeError(
             "the same would be said twice: give config without sources, the board's own as settings or in config"
         )
-    if sources is None:
-        sources = read_sources(given=config) if settings is None else given_sources(config or {})
-    plan = assemble(sources, settings=settings, plugins=plugins)
-    plan.require()
-    return apply(plan)
+    with uncollected():
+        if sources is None:
+            sources = read_sources(given=config) if settings is None else given_sources(config or {})
+        plan = assemble(sources, settings=settings, plugins=plugins)
+        plan.require()
+        return apply(plan)
 
 
 def apply(plan: Plan) -> Flask:
     """The last phase: make the Flask application of a plan without problems."""
     settings = plan.settings
-    init_logs()
+    keys = _signing_keys(plan)
+    init_logs(settings.log_format, settings.log_level, [*keys, *_secrets(plan)])
     if plan.safe:
         log.warning("safe mode: what fails is left out; unset PEGBOARD_SAFE once it is mended")
     for entry in plan.failed:
@@ -71,7 +78,7 @@ def apply(plan: Plan) -> Flask:
             log.warning("left out: %s", problem)
     app = BoardApp("pegboard", root_path=str(plan.folder), static_folder=None, template_folder=None,
                 instance_path=str(plan.instance_path))  # fmt: skip
-    keys = _signing_keys(plan)
+    app.url_rule_class = LazyRule
     _configure(app, plan, keys)
     app.extensions["pegboard"] = board = _board(plan, keys)
     _init_database(app, plan)
@@ -127,6 +134,15 @@ def _signing_keys(plan: Plan) -> tuple[str, ...]:
         raise ConfigError([_unwritable(plan, error)]) from error
 
 
+def _secrets(plan: Plan) -> Iterator[str]:
+    """What no log may hold: the secrets among the settings, and the password of the database."""
+    for resolved in (plan.board, *(entry.settings for entry in plan.active)):
+        if resolved is not None and resolved.value is not None:
+            yield from secrets_in(resolved.value)
+    found = _PASSWORD.search(plan.settings.database_url or "")
+    yield from [found[1], unquote(found[1])] if found else []
+
+
 def _kept_key(file: Path) -> str:
     """The key in that file, made up by the first process that asks; the others wait for no lock and read the same."""
     if not file.exists():
@@ -174,11 +190,16 @@ def _init_database(app: Flask, plan: Plan) -> None:
         return
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+    from pegboard.db import db
     from pegboard.db.engine import init_database
+
+    from .observability.queries import init_queries
 
     source = str(plan.board.origins.get("database_url", ""))
     try:
-        init_database(app, plan.database_url, env=plan.settings.env)
+        init_database(app, plan.database_url, plan.settings)
+        with app.app_context():
+            init_queries(app, db.engine, plan.settings)
     except (ArgumentError, ImportError, ValueError) as error:  # their words are left out: they may quote the password
         driver = isinstance(error, (ImportError, NoSuchModuleError))
         why = "names a driver that is not installed" if driver else "is not a database URL"

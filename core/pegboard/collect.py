@@ -36,6 +36,7 @@ _ITEMS = {
     "slots": ("pegboard.contributions", "Slot"),
     "health_checks": ("pegboard.contributions", "HealthCheck"),
     "sandbox_peers": ("pegboard.contributions", "SandboxPeer"),
+    "stored_folders": ("pathlib", "Path"),
 }
 VETOES = ("check_file",)
 _NOT_COLLECTED = ("app_ready", *VETOES, *EVENTS)

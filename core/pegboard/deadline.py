@@ -25,6 +25,17 @@ def answer_within(seconds: float) -> Iterator[None]:
         _ends.reset(token)
 
 
+@contextmanager
+def not_counted() -> Iterator[None]:
+    """What is called in this block bounds itself: the time it takes is not taken from who waits outside."""
+    outer, began = _ends.get(), monotonic()
+    _ends.set(None)
+    try:
+        yield
+    finally:
+        _ends.set(None if outer is None else outer + monotonic() - began)
+
+
 def seconds_left(at_most: float) -> float:
     """What a call may take: `at_most`, or less where somebody waits for less. Zero where nobody waits any more."""
     ends = _ends.get()

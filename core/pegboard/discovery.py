@@ -54,17 +54,34 @@ class Found:
     version: str = ""
 
 
+class Bringer:
+    """A distribution that brings plugins. Its metadata is read when first asked for, and once."""
+
+    def __init__(self, find: Callable[[], Distribution]) -> None:
+        self._find = find
+
+    @cached_property
+    def dist(self) -> Distribution:
+        return self._find()
+
+    @cached_property
+    def about(self) -> tuple[str, str]:
+        """Its name and version."""
+        metadata = self.dist.metadata
+        return metadata["Name"] or "a distribution without a name", metadata["Version"]
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
-    """An entry point of our group: the plugin's name, the path of its class, and the distribution that brings it."""
+    """An entry point of our group: the plugin's name, the path of its class, and what brings it."""
 
     name: str
     value: str
-    find: Callable[[], Distribution]
+    bringer: Bringer
 
     @property
     def dist(self) -> Distribution:
-        return self.find()
+        return self.bringer.dist
 
 
 class Installed:
@@ -100,18 +117,17 @@ class Installed:
             hint = suggestion(reference, self.names) + ", or install the distribution that brings it"
             return Problem(f"no plugin of the name {reference!r} is installed", reference, "plugins", "", hint)
         if len(points) > 1:
-            owners = " and ".join(sorted(_distribution(point) for point in points))
+            owners = " and ".join(sorted(point.bringer.about[0] for point in points))
             return Problem(f"more than one distribution brings it: {owners}", reference, remedy="uninstall all but one")
         point = points[0]
-        found = _imported(point.value, _distribution(point), self.folder)
+        origin, version = point.bringer.about
+        found = _imported(point.value, origin, self.folder)
         if isinstance(found, Found) and found.plugin.name != reference:
             return Problem(
                 f"its entry point is called {reference!r}, its class {found.plugin.name!r}", reference, "name", point.value,
                 "the author must make them the same",
             )  # fmt: skip
-        return (
-            Found(found.plugin, found.origin, point.dist.version) if isinstance(found, Found) else _of(found, reference)
-        )
+        return Found(found.plugin, found.origin, version) if isinstance(found, Found) else _of(found, reference)
 
 
 def _read() -> Iterator[Point]:
@@ -120,9 +136,9 @@ def _read() -> Iterator[Point]:
     folders = [path for path in dict.fromkeys(sys.path) if os.path.isdir(path or ".")]  # noqa: PTH112 - speed
     for folder in folders:
         for path in _metadata_folders(folder or "."):
-            yield from _points(_text(f"{path}/entry_points.txt"), partial(Distribution.at, path))
+            yield from _points(_text(f"{path}/entry_points.txt"), Bringer(partial(Distribution.at, path)))
     for other in distributions(path=[path for path in sys.path if path not in folders]):  # archives
-        yield from _points(other.read_text("entry_points.txt") or "", partial(_itself, other))
+        yield from _points(other.read_text("entry_points.txt") or "", Bringer(partial(_itself, other)))
 
 
 def _metadata_folders(folder: str) -> list[str]:
@@ -146,8 +162,8 @@ def _itself(distribution: Distribution) -> Distribution:
     return distribution
 
 
-def _points(text: str, find: Callable[[], Distribution]) -> Iterator[Point]:
-    return (Point(name, value, find) for name, value in _section(text)) if GROUP in text else iter(())
+def _points(text: str, bringer: Bringer) -> Iterator[Point]:
+    return (Point(name, value, bringer) for name, value in _section(text)) if GROUP in text else iter(())
 
 
 def _section(text: str) -> Iterator[tuple[str, str]]:
@@ -163,11 +179,7 @@ def _section(text: str) -> Iterator[tuple[str, str]]:
 
 def _same(one: Point, other: Point) -> bool:
     """A distribution may be found twice, as by its finder and by the folder on the path: the first counts."""
-    return _distribution(one) == _distribution(other)
-
-
-def _distribution(point: Point) -> str:
-    return point.dist.name or "a distribution without a name"
+    return one.bringer.about[0] == other.bringer.about[0]
 
 
 def _of(problem: Problem, name: str) -> Problem:

@@ -7,6 +7,7 @@ after something has happened, once that is committed, by a worker and until it s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -100,6 +101,10 @@ class Hooks:
     @hookspec
     def sandbox_peers(self) -> Iterable[SandboxPeer]:
         """Local stand-ins that speak the vendor's real protocol, for `pegboard sandbox`."""
+
+    @hookspec
+    def stored_folders(self) -> Iterable[Path]:
+        """Folders of this machine whose files belong into a backup. A relative one is below the instance folder."""
 
     @hookspec
     def check_file(self, file: FileToCheck) -> None:

@@ -87,6 +87,23 @@ class BoardSettings(SettingsModel):
         description="SQLAlchemy URL. Outside production by default SQLite in the instance folder.",
         examples=["postgresql://user@localhost/board"],
     )
+    database_connections: int = Field(
+        default=10,
+        ge=1,
+        le=1_000,
+        description="Connections that each process keeps open; as many again for a rush. As many as it has threads is enough.",
+    )
+    database_timeout: float = Field(
+        default=30.0,
+        ge=0,
+        description="Seconds that PostgreSQL may take for one statement of a request; 0 for no limit. Migrations have none.",
+    )
+    slow_query: float = Field(
+        default=0.5, gt=0, description="Seconds after which a statement is logged as slow, without its values."
+    )
+    many_queries: int = Field(
+        default=50, ge=1, description="Statements of one request after which it is logged as having many."
+    )
     plugins: Annotated[tuple[str, ...], Env("PEGBOARD_PLUGINS")] = Field(
         default=(), description="Enabled plugins: names of installed ones, or module:Class of your own."
     )
@@ -124,6 +141,12 @@ class BoardSettings(SettingsModel):
         examples=["https://example.com/csp-reports"],
         json_schema_extra={"expects": "one address, without spaces, commas and semicolons"},
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How the log is written, where the deployment has not set up one of its own."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="The least grave that is logged."
+    )
     max_form_bytes: int = Field(
         default=1_000_000, ge=1_000, description="Largest request body, in bytes, where a view sets none."
     )
@@ -138,6 +161,16 @@ def env_names(model: type[SettingsModel], prefix: str, key: str) -> tuple[str, .
 def is_secret(info: FieldInfo) -> bool:
     """Whether a field holds a secret, alone, optional or in a tuple."""
     return any(isinstance(kind, type) and issubclass(kind, SecretStr | SecretBytes) for kind in parts(info.annotation))
+
+
+def secrets_in(settings: SettingsModel) -> Iterator[str]:
+    """The values of the fields that hold secrets."""
+    for key, info in type(settings).model_fields.items():
+        if is_secret(info):
+            value = getattr(settings, key)
+            for one in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(one, SecretStr | SecretBytes) and (text := one.get_secret_value()):
+                    yield text.decode("utf-8", "replace") if isinstance(text, bytes) else text
 
 
 def parts(annotation: Any) -> Iterator[Any]:

@@ -7,7 +7,7 @@ from contextvars import copy_context
 import pytest
 
 from pegboard import deadline
-from pegboard.deadline import answer_within, seconds_left
+from pegboard.deadline import answer_within, not_counted, seconds_left
 
 
 @pytest.fixture
@@ -39,6 +39,20 @@ def test_an_inner_block_never_lengthens_an_outer_one(clock: list[float]) -> None
         with answer_within(1):
             assert seconds_left(30) == 1
         assert seconds_left(30) == 5
+
+
+def test_what_is_not_counted_has_its_own_time_and_takes_nothing_from_the_rest(clock: list[float]) -> None:
+    with answer_within(60):
+        with answer_within(5):
+            clock[0] += 3
+            with not_counted():
+                assert seconds_left(30) == 30
+                clock[0] += 40
+            assert seconds_left(30) == 2
+        assert seconds_left(30) == 17
+    with not_counted():
+        clock[0] += 40
+    assert seconds_left(4) == 4
 
 
 def test_another_request_is_not_held_to_it(clock: list[float]) -> None:

@@ -63,25 +63,6 @@ def test_each_layer_wins_over_all_that_are_weaker(board_folder: Any, strongest: 
     assert board_of(board_folder, LAYERS[strongest:]).app_name == expected
 
 
-@pytest.mark.parametrize(
-    ("variable", "field", "value"),
-    [
-        ("APP_NAME", "app_name", "Corner Shop"),
-        ("PUBLIC_URL", "public_url", "https://shop.example.com"),
-        ("APP_URL", "public_url", "https://shop.example.com"),
-        ("DATABASE_URL", "database_url", "sqlite:///shop.db"),
-        ("SECRET_KEY", "secret_key", "0123456789abcdefghijklmnopqrstuvwxyz"),
-    ],
-)
-def test_conventional_variables_work_under_their_own_names(
-    board_folder: Any, variable: str, field: str, value: str
-) -> None:
-    plan = assemble(read_sources(board_folder.toml(""), environ={variable: value}), plugins=[])
-    found = getattr(plan.settings, field)
-    assert (found.get_secret_value() if isinstance(found, SecretStr) else found) == value
-    assert str(plan.board.origins[field]) == f"{variable} in the environment"
-
-
 class Optional(PluginSettings):
     """Lists, tables and secrets that need not be there."""
 

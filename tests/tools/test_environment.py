@@ -35,14 +35,17 @@ class Installer:
 @pytest.fixture
 def installer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installer:
     (tmp_path / "requirements").mkdir()
-    for name in ("setup.cfg", "setup.py", "pyproject.toml", "requirements/run.txt", "requirements/peers.txt"):
+    (tmp_path / "pattern").mkdir()
+    locks = ("requirements/run.txt", "requirements/dev.txt", "requirements/peers.txt")
+    for name in ("setup.cfg", "setup.py", "pyproject.toml", "pattern/pyproject.toml", *locks):
         (tmp_path / name).write_text("as it was", encoding="utf-8")
     installer = Installer(tmp_path)
     monkeypatch.setattr(environment, "ROOT", tmp_path)
     monkeypatch.setattr(environment, "LOCKS", tmp_path / "requirements")
-    monkeypatch.setattr(environment, "FOLDERS", {"run": tmp_path / ".venv-run"})
+    monkeypatch.setattr(environment, "FOLDERS", {"run": tmp_path / ".venv-run", "dev": tmp_path / ".venv"})
     monkeypatch.setattr(environment, "VENDORED", tmp_path / "vendor.css")
     monkeypatch.setattr(environment, "plugin_folders", list)
+    monkeypatch.setattr(environment, "example_folders", lambda: [tmp_path / "pattern"])
     monkeypatch.setattr(environment, "run_uv", installer)
     return installer
 
@@ -64,6 +67,22 @@ def test_a_changed_file_installs_again(changed: str, installer: Installer) -> No
     environment.prepare("run")
 
     assert len(installer.asked) == 2 * first
+
+
+def test_the_examples_are_installed_for_development_alone(installer: Installer) -> None:
+    pattern = f"--editable {installer.root / 'pattern'}"
+    environment.prepare("run")
+    assert pattern not in installer.asked[-1]
+
+    environment.prepare("dev")
+    assert pattern in installer.asked[-1]
+
+    before = len(installer.asked)
+    (installer.root / "pattern/pyproject.toml").write_text("as it is now", encoding="utf-8")
+    environment.prepare("run")
+    assert len(installer.asked) == before
+    environment.prepare("dev")
+    assert len(installer.asked) > before
 
 
 def test_front_end_files_that_are_gone_are_brought_back(installer: Installer) -> None:

@@ -9,6 +9,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from ..live import current_board
+from .backup import backup, restore
 
 plugin_option = click.option("--plugin", "name", help="Only this plugin.")
 
@@ -104,3 +105,7 @@ def check(name: str | None) -> None:
     if behind or differing:
         raise SystemExit(1)
     click.echo("The tables are up to date and agree with the models.")
+
+
+db.add_command(backup)
+db.add_command(restore)

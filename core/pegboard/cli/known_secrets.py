@@ -12,11 +12,11 @@ from urllib.parse import unquote
 from pydantic import SecretBytes, SecretStr
 
 from ..board import Plan
+from ..observability.redaction import NAME_OF_SECRET, Redactor
 from ..resolution import hits
 from ..settings import env_names, is_secret
 from ..sources import SecretsFolder
 from .config import models
-from .redaction import NAME_OF_SECRET, Redactor
 
 _PASSWORD = re.compile(r"://([^/@:\s\"'<>]*):([^/\s\"'<>]*)@")
 _GUESSED = 6

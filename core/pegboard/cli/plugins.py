@@ -17,6 +17,7 @@ from ..sources import read_sources
 from .new import new
 from .plan import current_plan, json_option, print_json
 from .switch import switch
+from .uninstall import uninstall
 from .verify import verify
 
 
@@ -28,6 +29,7 @@ def plugins() -> None:
 plugins.add_command(new)
 
 
+plugins.add_command(uninstall)
 plugins.add_command(verify)
 
 

@@ -22,3 +22,11 @@ class User(Protocol):
 
     @property
     def permissions(self) -> frozenset[str]: ...
+
+
+def plugin_subject(name: str) -> str:
+    """The owner of what a plugin keeps for itself, as in `files.save(…, owner=plugin_subject("shop"))`.
+
+    No person has such a subject. Uninstalling the plugin deletes what belongs to it.
+    """
+    return f"plugin:{name}"

@@ -11,20 +11,29 @@ from urllib.parse import quote
 from flask import Flask
 from sqlalchemy import URL, Connection, Engine, event, exc, make_url
 
+from pegboard.errors import PegboardError
+from pegboard.settings import BoardSettings
+
 from .session import db, note_writes
 
 _BUSY_MS = 5_000
+_CONNECT = 5  # seconds for a server to answer
+_WAIT = 10  # seconds for one of our connections to be free
+_RECYCLE = 1_800  # seconds: firewalls forget what is idle for longer
 
 
-def init_database(app: Flask, url: str, *, env: str) -> None:
+def init_database(app: Flask, url: str, settings: BoardSettings) -> None:
     """Bind the extension to `app`. Opens no connection, and makes no database: `pegboard db upgrade` does."""
-    parsed = make_url(url)
+    parsed, env = make_url(url), settings.env
     file = sqlite_file(parsed)
     options: dict[str, Any] = {"pool_pre_ping": True, "hide_parameters": True}  # people's data stays out of the log
     if parsed.get_backend_name() == "sqlite":
         options["connect_args"] = {"isolation_level": "IMMEDIATE", "timeout": _BUSY_MS / 1000}
     else:
-        options["connect_args"] = {"connect_timeout": 5, "application_name": "pegboard"}
+        options["connect_args"] = _server_arguments(parsed, settings)
+    if file or parsed.get_backend_name() != "sqlite":
+        pool = settings.database_connections
+        options |= {"pool_size": pool, "max_overflow": pool, "pool_timeout": _WAIT, "pool_recycle": _RECYCLE}
     if file and env == "test":
         file.parent.mkdir(parents=True, exist_ok=True)
     elif file:
@@ -43,6 +52,20 @@ def init_database(app: Flask, url: str, *, env: str) -> None:
     _dispose_after_fork(engine)
 
 
+def _server_arguments(url: URL, settings: BoardSettings) -> dict[str, Any]:
+    """How a board introduces itself to a server, and what it asks of it. What the URL says itself wins."""
+    asked = {"connect_timeout": str(_CONNECT), "application_name": _application_name(settings.app_name)}
+    if settings.database_timeout and url.get_backend_name() == "postgresql":
+        asked["options"] = f"-c statement_timeout={round(settings.database_timeout * 1000)}"
+    return {name: value for name, value in asked.items() if name not in url.query}
+
+
+def _application_name(app_name: str) -> str:
+    """What `pg_stat_activity` shows: at most 63 printable characters of ASCII."""
+    name = "".join(letter if " " <= letter < "\x7f" else "-" for letter in app_name)
+    return f"pegboard {name}"[:63]
+
+
 def sqlite_file(url: URL) -> Path | None:
     """The file of an SQLite database; None for one in memory, and for other databases."""
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
@@ -53,6 +76,18 @@ def sqlite_file(url: URL) -> Path | None:
 def existing_only(url: URL) -> URL:
     """The same SQLite database, which is not made where it is missing: an empty one would hide that all is gone."""
     return url.set(database=f"file:{quote(url.database or '')}", query={**url.query, "mode": "rw", "uri": "true"})
+
+
+def make_private(file: Path) -> None:
+    """The file of a new database, for nobody else to read: it will hold password hashes."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            file.touch(mode=0o600)
+    except OSError as error:
+        raise PegboardError(
+            f"the database {file} cannot be made: {error.strerror}\n    → make its folder writable, or set DATABASE_URL"
+        ) from error
 
 
 def listen_sqlite(engine: Engine) -> None:

@@ -22,6 +22,11 @@ _REMEDIES = (
     ("no such table", "create the tables: pegboard db upgrade"),
     ("undefinedtable", "create the tables: pegboard db upgrade"),
     ("refused", "start the database server, or correct host and port in DATABASE_URL"),
+    (
+        "queuepool limit",
+        "more was asked at once than [pegboard] database_connections allow: raise it, or see what is slow",
+    ),
+    ("statement timeout", "it took longer than [pegboard] database_timeout: see what is slow, or raise it"),
     ("timeout", "see whether the database server is overloaded or cannot be reached"),
     ("authentication", "correct user and password in DATABASE_URL"),
     ("already exists", "where the table is older than the plugin: pegboard db adopt"),

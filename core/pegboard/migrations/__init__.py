@@ -25,7 +25,7 @@ from sqlalchemy.pool import NullPool
 from ..board import Plan
 from ..collect import Entry
 from ..db import UtcDateTime, db, metadata
-from ..db.engine import existing_only, sqlite_file
+from ..db.engine import existing_only, make_private, sqlite_file
 from ..db.environment import refuse_foreign_database, stamp
 from ..db.words import failures_in_words, in_words
 from ..errors import PegboardError
@@ -237,7 +237,7 @@ def _connection(plan: Plan, url: str, *, migrating: bool = False, create: bool =
     parsed = make_url(url)
     file = sqlite_file(parsed)
     if file and create:
-        _make_private(file)
+        make_private(file)
     elif file and not file.exists():
         raise PegboardError(
             f"the database {file} does not exist\n    → for a new board: pegboard db upgrade. Otherwise mount its disk, or "
@@ -262,18 +262,6 @@ def _connection(plan: Plan, url: str, *, migrating: bool = False, create: bool =
             yield connection
     finally:
         engine.dispose()
-
-
-def _make_private(file: Path) -> None:
-    """The file of a new database, for nobody else to read: it will hold password hashes."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not file.exists():
-            file.touch(mode=0o600)
-    except OSError as error:
-        raise PegboardError(
-            f"the database {file} cannot be made: {error.strerror}\n    → make its folder writable, or set DATABASE_URL"
-        ) from error
 
 
 def _listen(engine: Any, *, begin: str) -> None:

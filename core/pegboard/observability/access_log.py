@@ -1,4 +1,5 @@
-"""The access log of gunicorn, without what opens something: query strings, and the tokens of signed links in paths.
+"""The access log of gunicorn, with the id of each request, and without what opens something: query
+strings, and the tokens of signed links in paths.
 
 For `gunicorn.conf.py`: `logger_class = "pegboard.observability.access_log.AccessLog"` and `access_log_format = FORMAT`.
 """
@@ -10,7 +11,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-FORMAT = '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(b)s %(M)sms'
+FORMAT = '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(b)s %(M)sms %({x-request-id}o)s'
 _TOKEN = re.compile(r"[A-Za-z0-9_.=~-]{40,}")
 
 

@@ -14,8 +14,8 @@ from werkzeug.wrappers import Response
 from pegboard.errors import ProviderError, Refused
 from pegboard.i18n import gettext as _
 from pegboard.live import current_board
+from pegboard.observability.ids import request_id
 
-from .headers import request_id
 from .negotiation import wants_json
 
 log = logging.getLogger("pegboard.web")
@@ -123,11 +123,13 @@ def _database_away(error: Exception) -> str | None:
     """What to write into the log where the database cannot be reached, read or written just now."""
     if "sqlalchemy" not in sys.modules:
         return None
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import OperationalError, TimeoutError  # noqa: A004 - no connection was free
 
     from pegboard.db.words import in_words
 
-    return in_words(error, current_board().plan.database_url) if isinstance(error, OperationalError) else None
+    if not isinstance(error, OperationalError | TimeoutError):
+        return None
+    return in_words(error, current_board().plan.database_url)
 
 
 def _request() -> str:

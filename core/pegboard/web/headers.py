@@ -1,14 +1,15 @@
-"""Security headers, the content security policy with its nonce, and the id of each request."""
+"""Security headers, the content security policy with its nonce, and the id of the request on its answer."""
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from flask import Flask, Response, g, request
+
+from pegboard.observability.ids import request_id
 
 _NONCE = "{nonce}"
 _BASE: dict[str, list[str]] = {
@@ -22,7 +23,6 @@ _BASE: dict[str, list[str]] = {
     "form-action": ["'self'"],
     "frame-ancestors": ["'none'"],
 }
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 def csp_nonce() -> str:
@@ -31,15 +31,6 @@ def csp_nonce() -> str:
         g.pegboard_nonce = secrets.token_urlsafe(16)
     nonce: str = g.pegboard_nonce
     return nonce
-
-
-def request_id() -> str:
-    """The id of this request: the proxy's `X-Request-ID` where it is well-formed, else a new one."""
-    if "pegboard_request_id" not in g:
-        sent = request.headers.get("X-Request-ID", "")
-        g.pegboard_request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
-    found: str = g.pegboard_request_id
-    return found
 
 
 def merged_policy(contributions: Iterable[Mapping[str, Iterable[str]]], report_uri: str | None = None) -> str:

@@ -38,7 +38,7 @@ def begun(
     FileRefused where the owner may not store it.
     """
     if not owner:
-        raise ValueError("a file needs an owner: the subject of a person, or a word for what the board itself keeps")
+        raise ValueError("a file needs an owner: the subject of a person, or plugin_subject(…) of what a plugin keeps")
     upload_key = new_key("incoming/") if upload else None
     file = File(
         id=new_id(),

@@ -6,6 +6,7 @@ import logging
 
 from pegboard.contributions import FileToCheck
 from pegboard.db import db, outside_transaction
+from pegboard.deadline import not_counted
 from pegboard.errors import Refused
 from pegboard.live import Owned, current_board
 
@@ -33,7 +34,7 @@ def check(file: File, key: str, content_type: str, size: int) -> None:
 
 def _ask(veto: Owned, asked: FileToCheck) -> None:
     try:
-        with outside_transaction():
+        with outside_transaction(), not_counted():
             veto.item(asked)
         with outside_transaction():
             pass  # a plugin that has written and not committed is refused

@@ -74,8 +74,7 @@ def diagnose(name: str) -> Iterator[Finding]:
 
 def browser_access(name: str) -> Mapping[str, Any] | None:
     """How the store must be configured so that browsers on the board's pages can upload; None where nothing must."""
-    asked = getattr(storage(name), "browser_access", None)
-    return asked([_origin()]) if asked is not None else None
+    return storage(name).browser_access([_origin()])
 
 
 def _storing(made: FileStorage) -> Iterator[Finding]:

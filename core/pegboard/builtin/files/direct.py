@@ -14,7 +14,7 @@ from .checking import check
 from .current import settings, storage
 from .intake import inspected, new_key
 from .models import PENDING, READY, File, StoredObject
-from .objects import discard, disown, expect, tidy
+from .objects import abandon, discard, expect, tidy
 from .parts import begin_parts, join, keep_open, part_size_for
 from .records import Anyone, find, move, transaction
 from .refusals import FileRefused
@@ -69,7 +69,7 @@ def complete(file_id: str, owner: str | Anyone) -> File:
     except (FileRefused, NotFound) as error:
         return _refused(file, key, error if isinstance(error, FileRefused) else FileRefused("truncated"))
     except ProviderError:
-        _given_up(key)
+        abandon(key)  # the next attempt makes another
         raise
     tidy(StoredObject.file_id == file.id)
     return ready
@@ -94,9 +94,3 @@ def _refused(file: File, key: str, refused: FileRefused) -> File:
     discard(key)
     tidy(StoredObject.file_id == file.id)
     raise refused from None
-
-
-def _given_up(key: str) -> None:
-    """The provider does not answer: the copy may still come to exist, and the next attempt makes another."""
-    with transaction():
-        disown(StoredObject.key == key)

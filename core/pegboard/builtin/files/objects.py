@@ -1,6 +1,6 @@
 """Rows of `files_objects`: an object is known before it can exist and until it no longer can, whatever crashes.
 
-All but `discard` and `remove` change rows in the caller's transaction.
+`expect`, `adopt` and `disown` change rows in the caller's transaction, the others in their own.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def expect(file: File, key: str, *, provider: str | None = None, open_until: dat
 
 
 def adopt(file: File, key: str, *, was: str, keep_until: datetime | None = None, **values: Any) -> None:
-    """Make an object that has been written what its file consists of, and disown the others, which are kept `keep_until`.
+    """Make an object that has been written what its file consists of, and disown the others, the last one `keep_until`.
 
     Raises Overtaken where the file is not in the state `was`, has another object by now, or nobody wants this one.
     """
@@ -64,7 +64,9 @@ def adopt(file: File, key: str, *, was: str, keep_until: datetime | None = None,
         raise Overtaken
     if not changed(written.values(state=KEPT, open_until=None, size=size)):
         raise Overtaken
-    disown(StoredObject.file_id == file.id, StoredObject.key != key, keep_until=keep_until)
+    others = (StoredObject.file_id == file.id, StoredObject.key != key)
+    disown(*others, StoredObject.key == file.key, keep_until=keep_until)
+    disown(*others)
     for name, value in (("key", key), *values.items()):
         setattr(file, name, value)
 
@@ -81,6 +83,12 @@ def discard(key: str) -> None:
     with transaction():
         changed(mine.values(state=UNWANTED, open_until=None))
     tidy(StoredObject.key == key)
+
+
+def abandon(key: str) -> None:
+    """Give an object up that may still come to exist, because its provider did not answer."""
+    with transaction():
+        disown(StoredObject.key == key)
 
 
 def tidy(*which: ColumnElement[bool]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, Update, select, update
+from sqlalchemy import ColumnElement, Select, Update, select, update
 from sqlalchemy.sql.dml import Delete
 from werkzeug.exceptions import NotFound
 
@@ -16,6 +16,7 @@ from pegboard.errors import PegboardError
 
 from .models import File
 
+_BATCH = 500  # records read at once
 S = TypeVar("S", bound=Select[Any])
 
 
@@ -46,6 +47,21 @@ def find(file_id: str, owner: str | Anyone) -> File:
         raise NoSuchFile
     db.session.expunge(file)
     return file
+
+
+def each(*which: ColumnElement[bool]) -> Iterator[File]:
+    """Detached records of all files like this, read in batches: what changes meanwhile may or may not be among them."""
+    last = ""
+    while True:
+        with outside_transaction():
+            query = select(File).where(File.id > last, *which).order_by(File.id).limit(_BATCH)
+            found = db.session.scalars(query.execution_options(populate_existing=True)).all()
+        for file in found:
+            db.session.expunge(file)
+        if not found:
+            return
+        yield from found
+        last = found[-1].id
 
 
 @contextmanager

@@ -5,25 +5,24 @@ Each step looks again, in its own transaction, at what it is about to change: wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
-from pegboard.db import db, outside_transaction, utc_now
+from pegboard.db import db, utc_now
 from pegboard.errors import PegboardError
 
 from .models import DELETING, FAILED, OPEN, PENDING, UNWANTED, File, StoredObject
 from .objects import ARRIVES_WITHIN, Removed, disown, free, remove, settled
-from .records import transaction
+from .records import each, transaction
 from .removal import erase
 
 KINDS = ("deleting", "pending", "failed", "left")
 FAILED_FOR = timedelta(days=7)
 _PATIENCE = 5  # failures in a row after which a provider is not asked again
-_BATCH = 500
 
 
 @dataclass(slots=True)
@@ -81,7 +80,7 @@ def sweep(older_than: timedelta, tell: Callable[[Swept], None] = lambda swept: N
     """Remove pending uploads that are older, and whatever else is left. `tell` is called after each step."""
     swept = Swept()
     for kind, which in _files(older_than).items():
-        for file in _each(which):
+        for file in each(*which):
             _erase(swept, kind, file, which)
             tell(swept)
     with transaction():
@@ -133,21 +132,6 @@ def _left() -> tuple[ColumnElement[bool], ...]:
 def _of_file(*which: ColumnElement[bool]) -> ColumnElement[bool]:
     """The object is of such a file."""
     return StoredObject.file_id.in_(select(File.id).where(*which))
-
-
-def _each(which: tuple[ColumnElement[bool], ...]) -> Iterator[File]:
-    """The files that there are, in batches; detached."""
-    last = ""
-    while True:
-        with outside_transaction():
-            query = select(File).where(File.id > last, *which).order_by(File.id).limit(_BATCH)
-            files = db.session.scalars(query.execution_options(populate_existing=True)).all()
-        for file in files:
-            db.session.expunge(file)
-        if not files:
-            return
-        yield from files
-        last = files[-1].id
 
 
 def _erase(swept: Swept, kind: str, file: File, which: tuple[ColumnElement[bool], ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pegboard.contracts.files import FILES, FileStorage
@@ -38,6 +39,10 @@ class LocalFiles(Plugin[LocalFilesSettings]):
     @hookimpl
     def health_checks(self) -> Iterable[HealthCheck]:
         yield HealthCheck("local files", lambda: _current().check())
+
+    @hookimpl
+    def stored_folders(self) -> Iterable[Path]:
+        yield self.settings.folder
 
     def _storage(self) -> LocalFileStorage:
         from .provider import LocalFileStorage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -75,7 +76,7 @@ class Wanted:
     @property
     def cls(self) -> str:
         """The plugin's class: its name, and more where the templates have a use for that name already."""
-        word = "".join(word.title() for word in self.name.split("_"))
+        word = _camel(self.name.split("_"))
         return f"{word}Plugin" if word in TAKEN or hasattr(builtins, word) else word
 
     @property
@@ -85,8 +86,20 @@ class Wanted:
 
     @property
     def provider(self) -> str:
-        """The provider's class."""
-        return f"{self.cls}{self.capability.contract.__name__}" if self.capability else ""
+        """The provider's class, after the plugin and the contract: words that end the one and are in the other are said once."""
+        if self.capability is None:
+            return ""
+        contract = self.capability.contract.__name__
+        again = {word.lower() for word in re.findall("[A-Z][a-z0-9]*", contract)}
+        words = self.name.split("_")
+        while words and again & {words[-1], words[-1].removesuffix("s")}:
+            words.pop()
+        short = _camel(words) + contract
+        return short if words and short not in TAKEN | {self.cls} else f"{self.cls}{contract}"
+
+
+def _camel(words: Iterable[str]) -> str:
+    return "".join(word.title() for word in words)
 
 
 def rendered(wanted: Wanted) -> dict[str, str]:

@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -27,6 +28,7 @@ from sqlalchemy.orm import Session
 
 from pegboard import BoardSettings, Plugin, Provider, create_app, hookimpl
 from pegboard.builtin.files.models import File, StoredObject
+from pegboard.builtin.files.moving import move
 from pegboard.builtin.files.plugin import Files
 from pegboard.builtin.files.records import ANYONE
 from pegboard.builtin.files.service import FileRefused, files
@@ -121,6 +123,11 @@ def _refused(call: Callable[[], Any]) -> None:
         call()
 
 
+def _moved(_: Any) -> None:
+    with time_machine.travel(utc_now() + timedelta(hours=1)):  # the originals of an earlier run may go
+        move("first", "second")
+
+
 # What is there before, and what is done with it.
 OPERATIONS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "save": (lambda: None, lambda _: _save()),
@@ -134,6 +141,8 @@ OPERATIONS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "delete-saved": (_save, lambda file: files.delete(file.id, "alice")),
     "delete-upload": (_upload, lambda file: files.delete(file.id, "alice")),
     "sweep": (_upload, lambda _: _sweep_later(2 * DAY)),
+    "move": (lambda: [_save(), _save()], _moved),
+    "move-originals": (lambda: [_save(), move("first", "second")], _moved),
 }
 
 
@@ -152,7 +161,7 @@ def main(folder: Path, operation: str) -> None:
         shutil.rmtree(data)
         shutil.copytree(clean, data)
         died_at = _in_a_child(partial(_doomed, app, before, do, number))
-        wrong = _in_a_child(partial(_look, app, data))
+        wrong = _in_a_child(partial(_look, app, data, do if operation.startswith("move") else None))
         print(json.dumps({"seam": died_at, "wrong": json.loads(wrong)}), flush=True)  # noqa: T201
         if died_at == "survived":
             return
@@ -185,6 +194,8 @@ def _in_a_child(work: Callable[[int], None]) -> str:
         try:
             work(writing)
             status = 0
+        except BaseException:  # noqa: BLE001 - the parent shows it
+            traceback.print_exc()
         finally:
             os._exit(status)
     os.close(writing)
@@ -204,9 +215,12 @@ def _doomed(app: Flask, before: Callable[[], Any], do: Callable[[Any], Any], num
     os.write(log, b"survived")
 
 
-def _look(app: Flask, folder: Path, log: int) -> None:
+def _look(app: Flask, folder: Path, again: Callable[[Any], Any] | None, log: int) -> None:
     with app.app_context():
         wrong = [f"at once: {one}" for one in _unknown(folder) + _unreadable()]
+        if again is not None:
+            again(None)
+            wrong += [f"not moved: {file.id}" for file in files.list(ANYONE) if file.provider != "second"]
         _sweep_later(10 * DAY)
         wrong += [f"after a sweep: {one}" for one in _unknown(folder) + _unreadable() + _left(folder)]
     os.write(log, json.dumps(wrong).encode())

@@ -17,6 +17,7 @@ from pegboard.builtin.files.service import FileRefused, NoSuchFile, files
 from pegboard.contracts.files import FILES
 from pegboard.contributions import FileToCheck
 from pegboard.db import db
+from pegboard.deadline import answer_within, seconds_left
 from pegboard.errors import Refused
 from pegboard.live import board_of
 from pegboard.settings import PluginSettings
@@ -120,6 +121,14 @@ def test_it_is_called_outside_transactions(board: Flask) -> None:
     with board.app_context():
         files.save(BytesIO(PNG), "a.png", None, "alice")
     assert found == [False, False]
+
+
+def test_it_has_its_own_time_and_leaves_the_page_s_to_the_storage(board: Flask) -> None:
+    left: list[float] = []
+    scanner(board).check = lambda file: left.append(seconds_left(100))
+    with board.app_context(), answer_within(50):
+        files.save(BytesIO(PNG), "a.png", None, "alice")
+    assert left == [100]
 
 
 def test_a_saved_file_that_is_refused_fails_with_the_plugin_s_words(board: Flask, tmp_path: Path) -> None:

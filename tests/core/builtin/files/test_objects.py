@@ -117,6 +117,20 @@ def test_a_deleted_upload_is_in_no_list_and_nobody_s(board: Flask) -> None:
             files.get(file.id, "alice")
 
 
+@pytest.mark.parametrize("call", ["get", "url", "open", "delete", "complete_upload"])
+@pytest.mark.parametrize("state", ["pending", "ready", "failed", "deleting"])
+def test_somebody_elses_file_is_no_file_in_any_state(moody_board: Flask, state: str, call: str) -> None:
+    with moody_board.app_context():
+        file = _sent(moody_board)
+        with transaction():
+            db.session.get_one(File, file.id).state = state
+        with pytest.raises(NoSuchFile):
+            files.open(file.id, "bob").__enter__() if call == "open" else getattr(files, call)(file.id, "bob")
+        assert files.list("bob") == []
+        assert (files.count("bob"), files.usage("bob").used) == (0, 0)
+    assert states(moody_board) == [(state, None)]
+
+
 def test_an_object_that_may_still_arrive_is_known_when_the_provider_did_not_answer(moody_board: Flask) -> None:
     moody(moody_board).fails.add("put")
     with moody_board.app_context():

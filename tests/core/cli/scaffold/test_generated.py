@@ -48,14 +48,54 @@ def test_each_passes_its_own_tests_once_the_marked_methods_are_filled_in(
     assert not re.search(r"FAILED|ERROR|SKIPPED", said)
 
 
+@pytest.mark.slow
+def test_a_setting_without_a_default_is_given_to_every_test_in_one_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert new("weather", "--capability", "files", "--with", "models,pages").exit_code == 0
+    folder = tmp_path / "pegboard-weather"
+    fill_in(folder)
+    settings, conftest, readme = (
+        folder / "pegboard_weather/settings.py",
+        folder / "tests/conftest.py",
+        folder / "README.md",
+    )
+    add(settings, "api_key:", 'city: str = Field(min_length=1, description="Where it looks.")\n\n    ')
+    add(conftest, '"title":', '"city": "Oslo", ')
+    add(readme, "| `api_key`", "| `city` | `WEATHER_CITY` | | Where it looks. |\n")
+    assert " passed" in run(folder, "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", PYTHONPATH=str(folder))
+
+
+def add(file: Path, before: str, text: str) -> None:
+    """Write `text` in front of the words `before`, which are there once."""
+    source = file.read_text(encoding="utf-8")
+    at = source.index(before)
+    assert source.count(before) == 1
+    file.write_text(f"{source[:at]}{text}{source[at:]}", encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_warning_fails_the_tests_of_a_new_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert new("weather").exit_code == 0
+    folder = tmp_path / "pegboard-weather"
+    (folder / "tests/test_warning.py").write_text(
+        "import warnings\nimport pytest\n\ndef test_it_is_an_error():\n"
+        "    with pytest.raises(DeprecationWarning):\n        warnings.warn('old', DeprecationWarning)\n",
+        encoding="utf-8",
+    )
+    run(folder, "python", "-m", "pytest", "-p", "no:cacheprovider", PYTHONPATH=str(folder))
+
+
 def test_the_classes_that_the_templates_name_are_known(folders: dict[str, Path]) -> None:
     named = set()
     for name, folder in folders.items():
-        own = "".join(word.title() for word in name.split("_"))
+        own = re.compile(rf"(Test)?{name[0].upper()}[A-Z]")
         for node in (node for file in folder.rglob("*.py") for node in ast.walk(ast.parse(file.read_text("utf-8")))):
             if isinstance(node, ast.ImportFrom):
-                named |= {alias.name for alias in node.names if own not in alias.name}
-            elif isinstance(node, ast.ClassDef) and own not in node.name:
+                named |= {alias.name for alias in node.names if not own.match(alias.name)}
+            elif isinstance(node, ast.ClassDef) and not own.match(node.name):
                 named.add(node.name)
     assert {name for name in named if name[0].isupper() and not name.isupper()} | {"Served"} == TAKEN
 
@@ -65,10 +105,11 @@ def test_a_plugin_called_as_a_class_of_the_templates_is_given_another_class(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("plugin", "note", "none", "served"):
+    providers = {"note": "NoteFileStorage", "none": "NoneFileStorage", "served": "ServedPluginFileStorage"}
+    for name, storage in {**providers, "plugin": "PluginFileStorage"}.items():
         assert new(name, "--capability", "files", "--with", "models,pages").exit_code == 0
         folder = tmp_path / f"pegboard-{name}"
-        code = f"from pegboard_{name}.provider import {name.title()}PluginFileStorage; import pegboard_{name}.views"
+        code = f"from pegboard_{name}.provider import {storage}; import pegboard_{name}.views"
         run(folder, "ruff", "check", ".")
         run(folder, "python", "-c", code)
 

@@ -157,6 +157,26 @@ def test_a_disk_that_fails_half_way_leaves_nothing(here: Path, monkeypatch: pyte
     assert list(here.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "provider"),
+    [
+        ("attic", "AtticFileStorage"),
+        ("attic_files", "AtticFileStorage"),
+        ("attic_storage", "AtticFileStorage"),
+        ("attic_profile", "AtticProfileFileStorage"),
+        ("attic_file_storage", "AtticFileStorageFileStorage"),
+        ("file", "FileFileStorage"),
+        ("served_files", "ServedFilesFileStorage"),
+    ],
+)
+def test_a_provider_s_class_says_no_word_twice_unless_it_would_be_another_s(
+    name: str, provider: str, here: Path
+) -> None:
+    assert new(name, "--capability", "files").exit_code == 0
+    source = next(here.glob("*/*/provider.py")).read_text(encoding="utf-8")
+    assert f"\nclass {provider}(ServedFileStorage):\n" in source
+
+
 def test_exactly_the_three_methods_of_files_are_left_to_the_author(here: Path) -> None:
     new("unwritten", "--capability", "files")
     sys.path.insert(0, str(here / "pegboard-unwritten"))

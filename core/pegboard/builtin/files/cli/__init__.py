@@ -7,9 +7,10 @@ from collections.abc import Iterable
 import click
 
 from .doctor import doctor
+from .migrate import migrate
 from .sweep import sweep
 
 
 def commands() -> Iterable[click.Command]:
     """The commands of the group `files`."""
-    return (doctor, sweep)
+    return (doctor, sweep, migrate)

@@ -1,15 +1,11 @@
-"""What the commands of files print: JSON, numbers with their words, and progress on a terminal."""
+"""What the commands of files print: JSON, and numbers with their words."""
 
 from __future__ import annotations
 
 import json
-import sys
-import time
 from typing import Any
 
 import click
-
-_FIRST, _BETWEEN = 2.0, 0.2  # seconds before progress is shown, and between two lines of it
 
 
 def print_json(value: Any) -> None:
@@ -20,25 +16,3 @@ def print_json(value: Any) -> None:
 def counted(count: int, singular: str, plural: str = "") -> str:
     """`1 file`, `2 files`."""
     return f"{count} {singular if count == 1 else plural or f'{singular}s'}"
-
-
-class Progress:
-    """One line that is written over, on standard error, where that is a terminal and the work takes some seconds."""
-
-    def __init__(self) -> None:
-        self.started = time.monotonic()
-        self._next = self.started + _FIRST if sys.stderr.isatty() else float("inf")
-        self._width = 0
-
-    def show(self, line: str) -> None:
-        """Show the line, unless the last one was shown just now."""
-        if time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + _BETWEEN
-        click.echo(f"\r{line:<{self._width}}", err=True, nl=False)
-        self._width = len(line)
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._width:
-            click.echo(f"\r{'':<{self._width}}\r", err=True, nl=False)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import with_appcontext
 
-from .printing import Progress, counted, print_json
+from pegboard.progress import Progress
+
+from .printing import counted, print_json
 
 if TYPE_CHECKING:
     from ..sweeping import Swept, Tally

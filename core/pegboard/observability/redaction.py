@@ -16,13 +16,13 @@ SHORTEST = 4
 """Characters of the shortest secret that is looked for by its value: a shorter one cannot be told from ordinary text."""
 
 NAME_OF_SECRET = re.compile(
-    r"(?i)secret|token|passw|passphrase|credential|private|signature|cookie|auth(?!or)|api_?key|access_?key|_key$|_pwd|dsn$|salt"
+    r"(?i)secret|token|passw|passphrase|credential|private|signature|cookie|auth(?!or(?!iz))|api_?key|access_?key|_key$|_pwd|dsn$|salt"
 )
 _NAMED = (
     r"[\w.-]*(?:secret|token|passw|passphrase|credential|signature|api[-_]?key|access[-_]?key|private[-_]?key)[\w.-]*"
 )
 _HEADERS = r"(?:proxy-)?authorization|(?:set-)?cookie|x-api-key|x-auth-token"
-_LOOKS_LIKE_ONE = (
+_UNDER_A_NAME = (
     (r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL, MASK),
     (rf"(?<![\w-])({_HEADERS})([\"']?\s*:\s*[\"']?)[^\r\n\"']+", re.IGNORECASE, rf"\1\2{MASK}"),
     (r"(?<=://)([^/@:\s\"'<>]*):[^/\s\"'<>]*@", 0, rf"\1:{MASK}@"),
@@ -30,6 +30,8 @@ _LOOKS_LIKE_ONE = (
     (rf"([\"']{_NAMED}[\"']\s*:\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;)}}\]]+)", re.IGNORECASE, rf"\1{MASK}"),
     (rf"(?<![\w.-])({_NAMED}:\s+)(?=\S*[^a-z\s]\S|\S+$)[^\s\"',;]+", re.IGNORECASE | re.MULTILINE, rf"\1{MASK}"),
     (r"\b(bearer|basic)(\s+)(?=\S*[0-9=+/._-])[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE, rf"\1\2{MASK}"),
+)
+_LOOKS_LIKE_ONE = (
     (r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*", 0, MASK),
     (r"\b[a-z]{2,10}_(?:[a-z]{2,10}_)?(?=[A-Za-z]*[0-9])[A-Za-z0-9]{16,}\b", 0, MASK),
     (r"\b(?=[A-Z]*[0-9])[A-Z0-9]{20,}\b", 0, MASK),
@@ -45,13 +47,21 @@ class Redactor:
         spelt = {spelling for secret in secrets for spelling in spellings(secret)}
         longest_first = sorted(spelt, key=lambda text: (-len(text), text))
         self._known = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
-        self._patterns = [(re.compile(pattern, flags), mask) for pattern, flags, mask in _LOOKS_LIKE_ONE]
+        self._named = [(re.compile(pattern, flags), mask) for pattern, flags, mask in _UNDER_A_NAME]
+        self._random = [(re.compile(pattern, flags), mask) for pattern, flags, mask in _LOOKS_LIKE_ONE]
         self._home = str(Path.home())
+
+    def named(self, text: str) -> str:
+        """The text without the known secrets and without what stands under the name of one. Ids and digests stay."""
+        text = self._known.sub(MASK, text)
+        for pattern, mask in self._named:
+            text = pattern.sub(mask, text)
+        return text
 
     def text(self, text: str) -> str:
         """The text without secrets, and without the name of the home folder."""
-        text = self._known.sub(MASK, text)
-        for pattern, mask in self._patterns:
+        text = self.named(text)
+        for pattern, mask in self._random:
             text = pattern.sub(mask, text)
         return text.replace(self._home, "~") if len(self._home) > 1 else text
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pegboard.cli.known_secrets import known_secrets
 from pegboard.cli.plan import current_plan
-from pegboard.cli.redaction import MASK, SHORTEST, Redactor
+from pegboard.observability.redaction import MASK, SHORTEST, Redactor
 from tests.core.cli.deployment import Deployment
 
 SECRET = 'p@ss/w"rd+<ü>\\'
