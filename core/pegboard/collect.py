@@ -37,6 +37,7 @@ _ITEMS = {
     "health_checks": ("pegboard.contributions", "HealthCheck"),
     "sandbox_peers": ("pegboard.contributions", "SandboxPeer"),
     "stored_folders": ("pathlib", "Path"),
+    "webhook_sources": ("pegboard.contributions", "WebhookSource"),
 }
 VETOES = ("check_file",)
 _NOT_COLLECTED = ("app_ready", *VETOES, *EVENTS)

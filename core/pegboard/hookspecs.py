@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from flask import Blueprint, Flask
 
     from .contracts.capability import Capability
-    from .contributions import FileToCheck, HealthCheck, NavItem, Permission, Provider, SandboxPeer, Slot, UserSource
+    from .contributions import (
+        FileToCheck,
+        HealthCheck,
+        NavItem,
+        Permission,
+        Provider,
+        SandboxPeer,
+        Slot,
+        UserSource,
+        WebhookSource,
+    )
     from .events import (
         FileDeleted,
         FileFailed,
@@ -101,6 +111,10 @@ class Hooks:
     @hookspec
     def sandbox_peers(self) -> Iterable[SandboxPeer]:
         """Local stand-ins that speak the vendor's real protocol, for `pegboard sandbox`."""
+
+    @hookspec
+    def webhook_sources(self) -> Iterable[WebhookSource]:
+        """Who posts to `/webhooks/<source>`, how that is verified, and what is done about it, later."""
 
     @hookspec
     def stored_folders(self) -> Iterable[Path]:

@@ -46,6 +46,7 @@ class Board:
     health_checks: tuple[Owned, ...]
     vetoes: Mapping[str, tuple[Owned, ...]]
     handlers: Mapping[str, tuple[Owned, ...]]
+    webhook_sources: Mapping[str, Owned]
     user_source: UserSource | None
     signing_keys: tuple[str, ...] = field(repr=False)
     broken: dict[str, str] = field(default_factory=dict)
@@ -138,6 +139,11 @@ def handlers_of(plan: Plan) -> Mapping[str, tuple[Owned, ...]]:
             if getattr(plugin, hook, None) is not vars(Hooks).get(hook):
                 found[hook].append(Owned(name, None))
     return MappingProxyType({hook: tuple(owners) for hook, owners in found.items()})
+
+
+def by_source(found: tuple[Owned, ...]) -> Mapping[str, Owned]:
+    """Sources of webhooks by the word in their address."""
+    return MappingProxyType({one.item.name: one for one in found})
 
 
 def by_slot(found: tuple[Owned, ...]) -> Mapping[str, tuple[Owned, ...]]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from .clock import now_ms
 from .lanes import anything_in
-from .models import PENDING, WAITING, Work
+from .models import IGNORED, PENDING, WAITING, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +39,17 @@ class NewItem:
     request_id: str | None = None
 
 
-def insert(within: Session | Connection, item: NewItem) -> int | None:
+def insert(within: Session | Connection, item: NewItem, *, ignored: bool = False) -> int | None:
     """Its id; None where there is one with this `dedupe_key` already. One statement, without a commit.
+
+    `ignored`: kept for the record, and set to work by hand alone.
 
     Of two transactions that begin a lane at the same moment each may take its item for the first: they are worked on one
     after the other all the same, in either order. Where the lane's last item ends at this very moment, nobody may take
     this one for the first: `lanes.promote` after the commit makes it so, and so does the sweep.
     """
-    statement = _statement(within.get_bind().dialect.name if isinstance(within, Session) else within.dialect.name)
+    dialect = within.get_bind().dialect.name if isinstance(within, Session) else within.dialect.name
+    statement = _statement(dialect, ignored)
     found: int | None = within.execute(statement, asdict(item)).scalar()
     return found
 
@@ -55,7 +58,7 @@ _PLAIN = [field.name for field in fields(NewItem) if field.name not in ("delay",
 
 
 @cache
-def _statement(dialect: str) -> Insert:
+def _statement(dialect: str, ignored: bool) -> Insert:
     make: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
     lane = bindparam("lane", type_=String())
     run_at, delay = bindparam("run_at", type_=BigInteger()), bindparam("delay", type_=BigInteger())
@@ -67,5 +70,7 @@ def _statement(dialect: str) -> Insert:
         "token": literal_column("0"),
         "tries": literal_column("0"),
     }
+    if ignored:
+        values |= {"status": literal_column(f"'{IGNORED}'"), "finished_at": now_ms()}
     statement: Insert = make(Work.__table__).values(**values).on_conflict_do_nothing(index_elements=["dedupe_key"])
     return statement.returning(Work.id)
