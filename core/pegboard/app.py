@@ -38,6 +38,7 @@ from .web.rules import LazyRule
 from .web.static import init_static
 from .web.templates import init_templates
 from .web.webhooks import init_webhooks
+from .work.onset import init_work
 
 log = logging.getLogger("pegboard")
 _PASSWORD = re.compile(r"://[^/@]*?:([^/@]+)@")
@@ -83,6 +84,7 @@ def apply(plan: Plan) -> Flask:
     _configure(app, plan, keys)
     app.extensions["pegboard"] = board = _board(plan, keys)
     _init_database(app, plan)
+    init_work(app, plan)
     folders = [part for entry in plan.active if (part := entry.part("translations"))]
     app.extensions[TRANSLATIONS] = Catalogues([Path(__file__).parent / "translations", *folders], settings.locales)
     init_static(app, plan)

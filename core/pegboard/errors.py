@@ -6,7 +6,8 @@ PegboardError
 ├── Refused            a plugin said no; its message is for the person who asked
 ├── BadSignature       a webhook does not come from whom it claims; `reason` is a word to count by
 └── ProviderError      a provider failed; `permanent` and `retry_after` say whether to try again
-    └── NotFound       the provider has no such object
+    ├── NotFound       the provider has no such object
+    └── RateLimited    the provider wants to be left alone for a while
 """
 
 from __future__ import annotations
@@ -100,3 +101,13 @@ class NotFound(ProviderError):
 
     def __init__(self, message: str, *, provider: str = "", operation: str = "") -> None:
         super().__init__(message, provider=provider, operation=operation, permanent=True)
+
+
+class RateLimited(ProviderError):
+    """The provider was asked too often. `retry_after` is how many seconds to leave it alone.
+
+    Work that meets it waits for so long without using up a try, and so does everything else its handler has to do.
+    """
+
+    def __init__(self, message: str, *, provider: str, operation: str = "", retry_after: float) -> None:
+        super().__init__(message, provider=provider, operation=operation, retry_after=retry_after)

@@ -147,6 +147,13 @@ class BoardSettings(SettingsModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="The least grave that is logged."
     )
+    work_driver: Literal["thread", "process"] = Field(
+        default="thread",
+        description="Who does what happens later: a thread in each process that serves, or `pegboard work run` alone.",
+    )
+    work_seconds: int = Field(
+        default=900, ge=1, description="How many seconds one item of work may take before another worker gets it."
+    )
     max_form_bytes: int = Field(
         default=1_000_000, ge=1_000, description="Largest request body, in bytes, where a view sets none."
     )

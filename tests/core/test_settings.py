@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 from flask import Flask
 from pydantic import Field, SecretStr, field_validator
 
-from pegboard import BoardSettings, Capability, Env, Plugin, PluginSettings, Provider
+from pegboard import BoardSettings, Capability, Env, Plugin, PluginSettings, Provider, create_app
 from pegboard.board import Plan, assemble
 from pegboard.errors import ConfigError
 from pegboard.resolution import resolve
@@ -210,14 +211,16 @@ def test_no_secret_is_in_any_report_or_repr(make_plugin: MakePlugin, make_board:
     assert SECRET not in str(caught.value)
 
 
-def test_no_secret_is_in_the_repr_of_a_running_board(make_plugin: MakePlugin, make_board: Callable[..., Flask]) -> None:
+def test_no_secret_is_in_the_repr_of_a_running_board(make_plugin: MakePlugin, tmp_path: Path) -> None:
     shop = make_plugin("shop", Settings=ShopSettings)
-    app = make_board(
-        shop,
-        config={"shop": {"key": SECRET}},
-        secret_key=f"{SECRET}-0123456789-0123456789",
+    settings = BoardSettings(
+        env="test",
+        builtins=(),
+        instance_path=tmp_path,
+        secret_key=SecretStr(f"{SECRET}-0123456789-0123456789"),
         database_url=f"postgresql://app:{SECRET}@127.0.0.1/board",
     )
+    app = create_app(settings, plugins=[shop], config={"shop": {"key": SECRET}})
     board = app.extensions["pegboard"]
     for thing in (board, board.plan, board.settings, board.plan.sources, board.plan.entries[0].settings):
         assert SECRET not in repr(thing)

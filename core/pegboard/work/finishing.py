@@ -1,6 +1,6 @@
 """How a lease ends. Each is written in the caller's transaction, and only with the token of that lease.
 
-A lease that was lost meanwhile raises `LeaseLost`: whatever the transaction has written must be rolled back.
+Each says whether something else in the lane comes first by it. A lease that was lost meanwhile raises `LeaseLost`: whatever the transaction has written must be rolled back.
 """
 
 from __future__ import annotations
@@ -26,35 +26,37 @@ class LeaseLost(Exception):
 _OWN = (Work.id == bindparam("item"), Work.token == bindparam("fence"), status_is(LEASED))
 
 
-def done(within: Within, item: Item) -> None:
-    """The item is finished. What waits behind it in its lane is next."""
+def done(within: Within, item: Item) -> bool:
+    """The item is finished. What waits behind it in its lane is next; whether there is anything."""
     _end(within, item, status=DONE, finished_at=now_ms(), error=null())
-    promote(within, item.lane)
+    return promote(within, item.lane)
 
 
-def dead(within: Within, item: Item, error: str) -> None:
+def dead(within: Within, item: Item, error: str) -> bool:
     """It failed for good: listed, and set to work again by hand. Its lane goes on without it."""
     _end(within, item, status=DEAD, finished_at=now_ms(), error=error[:LONGEST_ERROR])
-    promote(within, item.lane)
+    return promote(within, item.lane)
 
 
-def park(within: Within, item: Item, reason: str) -> None:
+def park(within: Within, item: Item, reason: str) -> bool:
     """Nothing enabled can handle it: it stays out of its lane until something can. That was no try."""
     _end(within, item, status=PARKED, tries=Work.tries - 1, error=reason[:LONGEST_ERROR])
-    promote(within, item.lane)
+    return promote(within, item.lane)
 
 
-def retry(within: Within, item: Item, *, delay: int, error: str) -> None:
+def retry(within: Within, item: Item, *, delay: int, error: str) -> bool:
     """It failed, and is due again in `delay` milliseconds. It stays the first of its lane."""
     _end(within, item, status=PENDING, run_at=now_ms() + delay, error=error[:LONGEST_ERROR])
     demote(within, item.lane, item.id)
+    return False
 
 
-def give_back(within: Within, item: Item, *, delay: int = 0) -> None:
+def give_back(within: Within, item: Item, *, delay: int = 0) -> bool:
     """Nothing was tried: it is due again at once, or in `delay` milliseconds."""
     values = {"run_at": now_ms() + delay} if delay else {}
     _end(within, item, status=PENDING, tries=Work.tries - 1, **values)
     demote(within, item.lane, item.id)
+    return False
 
 
 def let_go(within: Within, item: Item) -> None:

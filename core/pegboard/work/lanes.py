@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Exists, String, bindparam, exists, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Exists,
+    String,
+    bindparam,
+    exists,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from .models import LEASED, PENDING, WAITING, Work
@@ -44,6 +55,13 @@ def promote(within: Session | Connection, lane: str | None) -> bool:
     return bool(result.rowcount)
 
 
+def promote_if_headless(engine: Engine, lane: str) -> None:
+    """`promote` in a transaction of its own, where there is anything to promote: otherwise nothing is written."""
+    with engine.begin() as connection:
+        if connection.scalar(_HEADLESS, {"in_lane": lane}):
+            promote(connection, lane)
+
+
 def demote(within: Session | Connection, lane: str | None, first: int) -> None:
     """Let everything but `first` wait: two transactions that began the lane at once may both have thought so."""
     if lane is None:
@@ -63,6 +81,8 @@ def promote_all(connection: Connection, lanes: Iterable[str]) -> int:
 _LANE = bindparam("in_lane", type_=String())
 # Ordered by both, so that no database walks along the primary key.
 _LONGEST = select(_OTHER.id).where(_OTHER.lane == _LANE, status_is(WAITING, _OTHER)).order_by(_OTHER.lane, _OTHER.id)
+_FREE = (~some(PENDING, _LANE), ~some(LEASED, _LANE))
+_HEADLESS = select(some(WAITING, _LANE)).where(*_FREE)
 _PROMOTE = (
     update(Work.__table__)  # type: ignore[arg-type]
     # `waiting` once more, for one that another transaction has promoted, and somebody leased, since this one looked.

@@ -8,7 +8,8 @@ from flask import Flask, current_app, g, has_request_context
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-EXTENSION = "pegboard.work"
+from .extension import EXTENSION
+
 _HINTS, _APP = "pegboard.work.hints", "pegboard.work.app"
 _MOST = 100
 

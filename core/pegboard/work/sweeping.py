@@ -4,30 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, literal_column, null, or_, select, update
+from sqlalchemy import Boolean, ColumnElement, Connection, Engine, case, func, literal_column, null, or_, select, update
 from sqlalchemy.orm import aliased
 
+from pegboard.live import Board
+
+from .backoff import MOST_TRIES
 from .clock import now_ms
 from .lanes import demote, promote_all, some, status_is
-from .models import DEAD, DONE, HOLD, LEASED, PENDING, WAITING, Work
+from .models import DEAD, DONE, HOLD, LEASED, PARKED, PENDING, WAITING, Work
+from .tasks import can_handle
 
-MOST_TRIES = 12
 _AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many leases had run out, and how many lanes had no first item or more than one."""
+    """How many leases had run out, how many items have somebody again who handles them, and how many lanes had no first
+    item or more than one."""
 
     expired: int
+    resumed: int
     promoted: int
     demoted: int
 
 
-def sweep(engine: Engine) -> Swept:
-    """Take back leases that have run out, and give every lane with something to do exactly one first item."""
-    return Swept(_expire(engine), _promote(engine), _demote(engine))
+def sweep(engine: Engine, board: Board | None = None) -> Swept:
+    """Take back leases that have run out, resume what was parked and this `board` can handle, and give every lane with
+    something to do exactly one first item."""
+    return Swept(_expire(engine), _resume(engine, board) if board else 0, _promote(engine), _demote(engine))
 
 
 def _expire(engine: Engine) -> int:
@@ -58,6 +65,22 @@ def _taken_back(connection: Connection, ids: Sequence[int]) -> list[str]:
     return [lane for lane in lanes if lane is not None]
 
 
+def _resume(engine: Engine, board: Board) -> int:
+    """What was parked goes to the end of the line: into its lane where it has one, and the lane's oldest comes first."""
+    parked = (Work.status == literal_column(f"'{PARKED}'"), _AMONG_STOPPED)
+    with engine.connect() as connection:
+        handlers = [
+            one for one in connection.scalars(select(Work.handler).where(*parked).distinct()) if can_handle(board, one)
+        ]
+    if not handlers:
+        return 0
+    waiting = case((Work.lane.is_(None), literal_column(f"'{PENDING}'")), else_=literal_column(f"'{WAITING}'"))
+    resume = update(Work.__table__).where(*parked, Work.handler.in_(handlers))  # type: ignore[arg-type]
+    with engine.begin() as connection:
+        result: Any = connection.execute(resume.values(status=waiting, error=null()))
+        return int(result.rowcount)
+
+
 def _promote(engine: Engine) -> int:
     """Lanes in which something waits for nobody. Looks at one row of each lane in which anything waits."""
     with engine.connect() as connection:
@@ -82,6 +105,7 @@ def _demote(engine: Engine) -> int:
     return len(lanes)
 
 
+_AMONG_STOPPED: ColumnElement[bool] = literal_column("work.status IN ('dead', 'parked')", Boolean())
 _BEHIND = aliased(Work)
 _LOWEST = select(func.min(_BEHIND.lane)).where(status_is(WAITING, _BEHIND))
 _FIRST_LANE = select(_LOWEST.scalar_subquery().label("lane")).cte("lanes", recursive=True)

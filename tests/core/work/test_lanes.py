@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import Engine
 
 from pegboard.work import finishing
+from pegboard.work.backoff import MOST_TRIES
 from pegboard.work.claiming import claim_lane
 from pegboard.work.finishing import LeaseLost
-from pegboard.work.sweeping import MOST_TRIES, sweep
+from pegboard.work.sweeping import sweep
 from tests.core.work.items import firsts, make_due, put, statuses, take, take_one
 
 

@@ -16,8 +16,9 @@ from pegboard.db import db
 from pegboard.errors import ConfigError
 from pegboard.events import Event, PasswordChanged, RoleGranted, UserRegistered
 from pegboard.testing.boards import MakeBoard
+from pegboard.work.extension import EXTENSION
 from pegboard.work.models import Work
-from pegboard.work.nudging import EXTENSION, Hint
+from pegboard.work.nudging import Hint
 from tests.conftest import MakePlugin
 
 ADA = UserRegistered("ada", "ada@example.com", "Ada")
@@ -307,7 +308,7 @@ def test_a_plugin_that_was_left_out_hears_of_it_when_it_is_back(url: str, make_b
 
 
 def test_the_request_is_known_to_what_it_leads_to(heard: Flask) -> None:
-    from pegboard.web.headers import request_id
+    from pegboard.observability.ids import request_id
 
     with heard.test_request_context("/", headers={"X-Request-ID": "abcdef0123456789"}):
         request_id()

@@ -1,0 +1,20 @@
+"""Work in tests: nothing is done behind a test's back, and everything that is due when the test says so."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def do_work(app: Flask, *, whenever: bool = False) -> int:
+    """Do everything that is due, in this process; how many items that were. `whenever`: also what waits for its time."""
+    from sqlalchemy import update
+
+    from pegboard.db import db
+    from pegboard.work.models import PENDING, WAITING, Work
+    from pegboard.work.runner import Runner
+
+    if whenever:
+        with app.app_context(), db.engine.begin() as connection:
+            wanted = Work.status.in_((PENDING, WAITING))
+            connection.execute(update(Work.__table__).where(wanted).values(run_at=0))  # type: ignore[arg-type]
+    return Runner(app, limit=60).run_once()

@@ -1,0 +1,177 @@
+"""The loop of a worker: it claims whatever is due, from each queue in turn, and does it item by item."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from time import monotonic
+
+from flask import Flask
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from pegboard.db import db
+from pegboard.live import board_of
+
+from . import gates
+from .claiming import Item, claim, claim_lane
+from .clock import now_ms
+from .finishing import LeaseLost, give_back
+from .lanes import promote_if_headless, status_is
+from .leases import Leases
+from .models import PENDING, QUEUES, Work
+from .nudging import Hint
+from .performing import perform
+from .sweeping import sweep
+
+log = logging.getLogger("pegboard.work")
+SWEEP_EVERY = 5.0
+_MOST_OF_A_LANE = 10
+_ANYTHING_DUE = select(Work.id).where(status_is(PENDING), Work.queue.in_(QUEUES), Work.run_at <= now_ms()).limit(1)
+
+
+class Runner:
+    """One worker. `run` returns after `stop`, when the item in hand is finished."""
+
+    def __init__(
+        self,
+        app: Flask,
+        *,
+        limit: float,
+        batch: bool = False,
+        longest_pause: float = 5.0,
+        overdue: Callable[[Item], None] = lambda item: None,
+    ) -> None:
+        """`batch`: take several items at once where they are short. `limit` is how many seconds one may take."""
+        self._app, self._batch, self._longest = app, batch, longest_pause
+        with app.app_context():
+            self._engine: Engine = db.engine
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident() & 0xFFFF:x}"
+        self._leases = Leases(self._engine, limit=limit, overdue=overdue)
+        self._wake, self._stopping = threading.Event(), threading.Event()
+        self._hints: set[Hint] = set()
+        self._next_sweep = 0.0
+        self._closed: dict[str, int] = {}
+        self._closed_at = 0.0
+
+    def nudge(self, hints: Iterable[Hint]) -> None:
+        """Something may be due there. Returns at once."""
+        self._hints.update(hints)
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Claim nothing more, and give back what is not begun. Returns at once; may be called from a signal handler."""
+        self._stopping.set()
+        self._wake.set()
+
+    def give_back(self) -> None:
+        """Let others have the item in hand as well: whatever is done about it here is not kept."""
+        self._leases.give_back(current=True)
+
+    def run(self) -> None:
+        """Work until `stop`. A database that is away for a while costs nothing but that while."""
+        pause = 1.0
+        try:
+            while not self._stopping.is_set():
+                if self._turn():
+                    pause = 1.0
+                    continue
+                woken = self._wake.wait(pause * random.uniform(0.8, 1.0))  # noqa: S311 - it decides nothing but time
+                pause = 1.0 if woken else min(pause * 1.5, self._longest)
+                self._wake.clear()
+        finally:
+            self._leases.give_back()
+            self._leases.close()
+
+    def run_once(self) -> int:
+        """Do everything that is due now; how many items that was."""
+        count = 0
+        try:
+            self._tend()
+            while not self._stopping.is_set() and (done := self._claim_in_turn()):
+                count += done
+            return count
+        finally:
+            self._leases.close()
+
+    def _turn(self) -> int:
+        try:
+            self._tend()
+            return self._claim_in_turn()
+        except SQLAlchemyError as error:
+            log.warning(
+                "the database does not answer, work waits: %s", getattr(error, "orig", None) or type(error).__name__
+            )
+            return 0
+        except Exception:
+            log.exception("a worker met an error of its own, and goes on")
+            return 0
+
+    def _tend(self) -> None:
+        """What is not claiming: hints about lanes, and the sweep."""
+        hints, self._hints = self._hints, set()
+        for lane in {lane for _, lane in hints if lane is not None}:
+            promote_if_headless(self._engine, lane)
+        if monotonic() < self._next_sweep:
+            return
+        started = monotonic()
+        sweep(self._engine, board_of(self._app))
+        # A sweep that takes long, because much waits, comes more seldom: it never takes more than a twentieth of the time.
+        self._next_sweep = monotonic() + max(SWEEP_EVERY * random.uniform(0.8, 1.2), 20 * (monotonic() - started))  # noqa: S311
+
+    def _claim_in_turn(self) -> int:
+        """Each queue gives as many items as it weighs; how many that were."""
+        with self._engine.connect() as connection:
+            if connection.scalar(_ANYTHING_DUE) is None:
+                return 0
+        return sum(self._claim_from(queue, weight) for queue, weight in QUEUES.items())
+
+    def _claim_from(self, queue: str, weight: int) -> int:
+        count = 0
+        while count < weight and not self._stopping.is_set():
+            items = claim(self._engine, queue, worker=self.name, limit=weight if self._batch else 1)
+            if not items:
+                break
+            self._leases.hold(items)
+            for item in items:
+                count += self._do(item)
+        return count
+
+    def _do(self, item: Item) -> int:
+        """The item, and then what comes first in its lane by it, up to a number: then others are next."""
+        count, following = 0, item
+        while self._leases.begin(following):
+            try:
+                lane = self._perform(following)
+            finally:
+                self._leases.end()
+            count += 1
+            if lane is None or count == _MOST_OF_A_LANE or self._stopping.is_set():
+                break
+            found = claim_lane(self._engine, lane, worker=self.name)
+            if not found:
+                break
+            (following,) = found
+            self._leases.hold(found)
+        return count
+
+    def _perform(self, item: Item) -> str | None:
+        if (wait := self._closed_for(item.handler)) > 0:
+            try:
+                with self._engine.begin() as connection:
+                    give_back(connection, item, delay=wait)
+            except LeaseLost:
+                pass
+            return None
+        return perform(self._app, item)
+
+    def _closed_for(self, handler: str) -> int:
+        """How many milliseconds the handler's provider still wants to be left alone."""
+        passed = (monotonic() - self._closed_at) * 1000
+        if passed > 1000:
+            self._closed, self._closed_at, passed = gates.closed(self._engine), monotonic(), 0.0
+        return int(self._closed.get(handler, 0) - passed)

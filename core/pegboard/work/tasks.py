@@ -1,0 +1,53 @@
+"""What an item asks for: the function that handles it, found by its name among what this board has enabled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pegboard.events.coding import decoded
+from pegboard.live import Board
+
+from .claiming import Item
+from .kinds import kind_of
+from .models import EVENT
+
+Task = Callable[[], Any]
+"""Called once; what it returns, if it is a generator, has two steps."""
+
+
+class Absent(Exception):
+    """Nothing that is enabled here handles the item. The message says what is missing."""
+
+
+def task_of(board: Board, item: Item) -> Task:
+    """The function to call. Absent where there is none; NewerEvent and UnreadableEvent as `events.coding` raises them."""
+    find = FINDERS.get(item.kind)
+    if find is None:
+        raise Absent(f"this version knows no work of the kind {item.kind!r}")
+    return find(board, item)
+
+
+def can_handle(board: Board, handler: str) -> bool:
+    """Whether anything that is enabled here has that name."""
+    return handler in {
+        f"{one.plugin}.{hook}" for hook, owners in board.handlers.items() for one in owners if _is_on(board, one)
+    }
+
+
+def _event(board: Board, item: Item) -> Task:
+    plugin, _, hook = item.handler.rpartition(".")
+    for one in board.handlers.get(hook, ()):
+        if one.plugin == plugin and _is_on(board, one):
+            event = decoded(kind_of(board, hook), item.event_version or 1, item.data or "{}")
+            handle = one.item
+            return lambda: handle(event)
+    raise Absent(f"no enabled plugin handles {item.handler}")
+
+
+def _is_on(board: Board, one: Any) -> bool:
+    return one.item is not None and one.plugin not in board.off
+
+
+FINDERS: dict[str, Callable[[Board, Item], Task]] = {EVENT: _event}
+"""How the function is found, by the kind of item."""
