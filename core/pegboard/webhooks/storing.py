@@ -13,6 +13,7 @@ from pegboard.contributions import WebhookSource
 from pegboard.db import db
 from pegboard.live import Owned
 from pegboard.observability.ids import request_id
+from pegboard.work.deliveries import handler_of
 from pegboard.work.insertion import NewItem, insert
 from pegboard.work.models import WEBHOOK
 from pegboard.work.nudging import driver_of
@@ -24,11 +25,6 @@ QUEUE = "webhooks"
 _KEPT = ("Content-Type", "User-Agent")
 _LONGEST = {"id": 500, "type": 128, "subject": 500}
 _LONGEST_KEY = 255
-
-
-def handler_of(plugin: str, source: str) -> str:
-    """The name of what handles the webhooks of a source."""
-    return f"{plugin}.webhooks.{source}"
 
 
 def dedupe_key(source: str, id_: str) -> str:

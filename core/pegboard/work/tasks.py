@@ -8,9 +8,10 @@ from typing import Any
 from pegboard.events.coding import decoded
 from pegboard.live import Board
 
+from . import deliveries
 from .claiming import Item
 from .kinds import kind_of
-from .models import EVENT
+from .models import EVENT, WEBHOOK
 
 Task = Callable[[], Any]
 """Called once; what it returns, if it is a generator, has two steps."""
@@ -30,7 +31,7 @@ def task_of(board: Board, item: Item) -> Task:
 
 def can_handle(board: Board, handler: str) -> bool:
     """Whether anything that is enabled here has that name."""
-    return handler in {
+    return handler in deliveries.handlers(board) or handler in {
         f"{one.plugin}.{hook}" for hook, owners in board.handlers.items() for one in owners if _is_on(board, one)
     }
 
@@ -45,9 +46,16 @@ def _event(board: Board, item: Item) -> Task:
     raise Absent(f"no enabled plugin handles {item.handler}")
 
 
+def _webhook(board: Board, item: Item) -> Task:
+    task = deliveries.task_for(board, item)
+    if task is None:
+        raise Absent(f"no enabled plugin handles the webhooks of {item.source}, as {item.handler} did")
+    return task
+
+
 def _is_on(board: Board, one: Any) -> bool:
     return one.item is not None and one.plugin not in board.off
 
 
-FINDERS: dict[str, Callable[[Board, Item], Task]] = {EVENT: _event}
+FINDERS: dict[str, Callable[[Board, Item], Task]] = {EVENT: _event, WEBHOOK: _webhook}
 """How the function is found, by the kind of item."""
