@@ -11,6 +11,7 @@ from flask import current_app
 from pegboard.contracts.webhooks import Label, Posted
 from pegboard.contributions import WebhookSource
 from pegboard.db import db
+from pegboard.db.durable import durable_transaction
 from pegboard.live import Owned
 from pegboard.observability.ids import request_id
 from pegboard.work.deliveries import handler_of
@@ -62,7 +63,7 @@ def store(owned: Owned, posted: Posted, label: Label, secret: int) -> str:
         headers=json.dumps({name: posted.headers[name] for name in (*_KEPT, *source.keep) if name in posted.headers}),
         request_id=request_id(),
     )
-    with db.engine.begin() as connection:
+    with durable_transaction(db.engine) as connection:
         new = insert(connection, item, ignored=ignored)
     if new is None:
         return DUPLICATE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
@@ -50,11 +50,12 @@ def insert(within: Session | Connection, item: NewItem, *, ignored: bool = False
     """
     dialect = within.get_bind().dialect.name if isinstance(within, Session) else within.dialect.name
     statement = _statement(dialect, ignored)
-    found: int | None = within.execute(statement, asdict(item)).scalar()
+    found: int | None = within.execute(statement, {name: getattr(item, name) for name in _FIELDS}).scalar()
     return found
 
 
-_PLAIN = [field.name for field in fields(NewItem) if field.name not in ("delay", "run_at")]
+_FIELDS = [field.name for field in fields(NewItem)]
+_PLAIN = [name for name in _FIELDS if name not in ("delay", "run_at")]
 
 
 @cache
