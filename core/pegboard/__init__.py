@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .hookspecs import hookimpl, hookspec
     from .plugin import Plugin
     from .settings import BoardSettings, Env, PluginSettings
+    from .work.enqueueing import enqueue
     from .work.recording import record
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "PluginSettings",
     "Provider",
     "create_app",
+    "enqueue",
     "files",
     "hookimpl",
     "hookspec",
@@ -40,6 +42,7 @@ _HOMES = {
     "PluginSettings": "pegboard.settings",
     "Provider": "pegboard.contributions",
     "create_app": "pegboard.app",
+    "enqueue": "pegboard.work.enqueueing",
     "files": "pegboard.builtin.files.service",
     "hookimpl": "pegboard.hookspecs",
     "hookspec": "pegboard.hookspecs",

@@ -38,7 +38,7 @@ from .web.rules import LazyRule
 from .web.static import init_static
 from .web.templates import init_templates
 from .web.webhooks import init_webhooks
-from .work.onset import init_work
+from .work.onset import init_work, own_jobs
 
 log = logging.getLogger("pegboard")
 _PASSWORD = re.compile(r"://[^/@]*?:([^/@]+)@")
@@ -184,6 +184,7 @@ def _board(plan: Plan, keys: tuple[str, ...]) -> Board:
         vetoes=MappingProxyType({hook: owned(plan, hook) for hook in VETOES}),
         handlers=handlers_of(plan),
         webhook_sources=by_source(owned(plan, "webhook_sources")),
+        jobs=(*owned(plan, "jobs"), *own_jobs(plan)),
         user_source=sources[0] if sources else None,
         signing_keys=keys,
     )

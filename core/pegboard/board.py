@@ -67,9 +67,10 @@ class Plan:
     @property
     def uses_database(self) -> bool:
         """Whether it has a database at all: a plugin has tables or something to do later, or the deployment names one."""
-        if self.settings.database_url:
-            return True
-        return any(entry.tables or entry.handlers or entry.list("webhook_sources") for entry in self.active)
+        later = ("jobs", "webhook_sources")
+        return bool(self.settings.database_url) or any(
+            entry.tables or entry.handlers or any(entry.list(hook) for hook in later) for entry in self.active
+        )
 
     @property
     def active(self) -> list[Entry]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from .contracts.users import ROLES
@@ -22,11 +23,24 @@ _DIRECTIVES = (
     "child-src", "connect-src", "font-src", "form-action", "frame-src", "img-src", "manifest-src", "media-src", "object-src",
     "script-src", "style-src", "worker-src",
 )  # fmt: skip
+_SHORTEST = timedelta(seconds=5)
 CORE_GLOBALS = (
     "_", "can", "config", "csp_nonce", "csrf_token", "format_datetime", "g", "get_flashed_messages", "gettext", "has_role", "nav", "ngettext",
     "request", "session", "slot", "static_url", "url_for",
 )  # fmt: skip
-CORE_COMMANDS = ("config", "db", "diagnostics", "doctor", "init", "plugins", "routes", "run", "sandbox", "shell")
+CORE_COMMANDS = (
+    "config",
+    "db",
+    "diagnostics",
+    "doctor",
+    "init",
+    "plugins",
+    "routes",
+    "run",
+    "sandbox",
+    "shell",
+    "work",
+)
 
 
 def environment_problems(board: Resolved[BoardSettings], sources: Sources) -> Iterator[Problem]:
@@ -238,6 +252,7 @@ def _single_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
         names = [check.name for check in entry.list("health_checks")]
         for name in sorted({name for name in names if names.count(name) > 1}):
             yield Problem(f"two health checks are called {name!r}", entry.name, "health_checks", "", "rename one")
+        yield from _job_problems(entry)
     sources = [entry.name for entry in entries if entry.contributions.get("user_source")]
     for name in sources[1:]:
         yield Problem(
@@ -255,3 +270,14 @@ def _single_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
                     "",
                     "choose another name",
                 )
+
+
+def _job_problems(entry: Entry) -> Iterator[Problem]:
+    names = [job.name for job in entry.list("jobs")]
+    for job in entry.list("jobs"):
+        if names.count(job.name) > 1 or not job.name.isidentifier():
+            remedy = "give each a name of its own: small letters and underscores"
+            yield Problem(f"{job.name!r} is not a name for its job", entry.name, "jobs", "", remedy)
+        if job.every < _SHORTEST:
+            message = f"the job {job.name!r} is due more often than every {_SHORTEST.seconds} seconds"
+            yield Problem(message, entry.name, "jobs", "", "give it more time")

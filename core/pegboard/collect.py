@@ -35,6 +35,7 @@ _ITEMS = {
     "nav_items": ("pegboard.contributions", "NavItem"),
     "slots": ("pegboard.contributions", "Slot"),
     "health_checks": ("pegboard.contributions", "HealthCheck"),
+    "jobs": ("pegboard.contributions", "Job"),
     "sandbox_peers": ("pegboard.contributions", "SandboxPeer"),
     "stored_folders": ("pathlib", "Path"),
     "webhook_sources": ("pegboard.contributions", "WebhookSource"),

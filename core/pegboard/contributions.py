@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -79,6 +80,21 @@ class HealthCheck:
     name: str
     check: Callable[[], None]
     ready: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to do every so often, once on all machines together. `name` is its own within the plugin.
+
+    `run` is a handler: it writes and does not commit, or yields once between its calls and what it writes; it may be run
+    twice. It is due each `every`, counted from midnight UTC, and `offset` later: every day at three is
+    `Job(…, every=timedelta(days=1), offset=timedelta(hours=3))`. What was missed is made up for once.
+    """
+
+    name: str
+    run: Callable[[], Iterator[None] | None]
+    every: timedelta
+    offset: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .contributions import (
         FileToCheck,
         HealthCheck,
+        Job,
         NavItem,
         Permission,
         Provider,
@@ -107,6 +108,10 @@ class Hooks:
     @hookspec
     def health_checks(self) -> Iterable[HealthCheck]:
         """Questions for `pegboard doctor` and, where marked ready, `/readyz`."""
+
+    @hookspec
+    def jobs(self) -> Iterable[Job]:
+        """What is done every so often, by the workers, once on all machines together."""
 
     @hookspec
     def sandbox_peers(self) -> Iterable[SandboxPeer]:

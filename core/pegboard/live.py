@@ -46,6 +46,7 @@ class Board:
     health_checks: tuple[Owned, ...]
     vetoes: Mapping[str, tuple[Owned, ...]]
     handlers: Mapping[str, tuple[Owned, ...]]
+    jobs: tuple[Owned, ...]
     webhook_sources: Mapping[str, Owned]
     user_source: UserSource | None
     signing_keys: tuple[str, ...] = field(repr=False)

@@ -154,6 +154,12 @@ class BoardSettings(SettingsModel):
     work_seconds: int = Field(
         default=900, ge=1, description="How many seconds one item of work may take before another worker gets it."
     )
+    work_lease: int = Field(
+        default=60, ge=2, description="After how many seconds others get the work of a machine that has died."
+    )
+    work_days: int = Field(
+        default=30, ge=1, description="How many days what finished work carried is kept, for a look at it or a replay."
+    )
     max_form_bytes: int = Field(
         default=1_000_000, ge=1_000, description="Largest request body, in bytes, where a view sets none."
     )

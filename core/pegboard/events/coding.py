@@ -60,14 +60,15 @@ def _codes(kind: type[Event]) -> dict[str, tuple[Code, Code]]:
     hints, found = get_type_hints(kind), {}
     for one in fields(kind):
         try:
-            found[one.name] = _code(hints[one.name])
+            found[one.name] = code_of(hints[one.name])
         except TypeError as error:
             raise TypeError(f"{kind.__name__}.{one.name}: {error}") from None
     _known[kind] = found
     return found
 
 
-def _code(hint: Any) -> tuple[Code, Code]:
+def code_of(hint: Any) -> tuple[Code, Code]:
+    """How a value of this type is written and read. TypeError where it cannot be."""
     if get_origin(hint) is Literal and all(type(choice) is str for choice in get_args(hint)):
         return _only(str), _only(str)
     if hint in (str, int, bool):
@@ -76,12 +77,12 @@ def _code(hint: Any) -> tuple[Code, Code]:
         return _OWN[hint]
     arguments = get_args(hint)
     if get_origin(hint) in (Union, UnionType) and NoneType in arguments and len(arguments) == 2:
-        write, read = _code(next(one for one in arguments if one is not NoneType))
+        write, read = code_of(next(one for one in arguments if one is not NoneType))
         return _optional(write), _optional(read)
     if get_origin(hint) in (list, tuple) and arguments:
         if get_origin(hint) is tuple and arguments[1:] != (...,):
             raise TypeError("write tuple[…, ...]: a tuple of any length")
-        write, read = _code(arguments[0])
+        write, read = code_of(arguments[0])
         make = get_origin(hint)
         return (lambda values: [write(value) for value in values]), (
             lambda values: make(read(value) for value in values)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from flask import Flask
 
 
-def do_work(app: Flask, *, whenever: bool = False) -> int:
-    """Do everything that is due, in this process; how many items that were. `whenever`: also what waits for its time."""
+def do_work(app: Flask, *, whenever: bool = False, ticks: bool = False) -> int:
+    """Do everything that is due, in this process; how many items that were.
+
+    `whenever`: also what waits for its time. `ticks`: also what the hook `jobs` has due now.
+    """
     from sqlalchemy import update
 
     from pegboard.db import db
@@ -17,4 +20,4 @@ def do_work(app: Flask, *, whenever: bool = False) -> int:
         with app.app_context(), db.engine.begin() as connection:
             wanted = Work.status.in_((PENDING, WAITING))
             connection.execute(update(Work.__table__).where(wanted).values(run_at=0))  # type: ignore[arg-type]
-    return Runner(app, limit=60).run_once()
+    return Runner(app).run_once(ticks=ticks)

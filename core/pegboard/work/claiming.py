@@ -38,7 +38,7 @@ class Item:
     created_at: int
 
 
-_COLUMNS = [Work.__table__.c[field.name] for field in fields(Item)]
+item_columns = [Work.__table__.c[field.name] for field in fields(Item)]
 _DUE = (
     select(Work.id, Work.lane)
     .where(status_is(PENDING), Work.run_at <= now_ms(), or_(Work.lane.is_(None), ~some(LEASED, Work.lane)))
@@ -57,7 +57,7 @@ _LEASE = (
         tries=Work.tries + 1,
         worker=bindparam("name"),
     )
-    .returning(*_COLUMNS)
+    .returning(*item_columns)
 )
 
 

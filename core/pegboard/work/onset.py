@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from datetime import timedelta
 
 from flask import Flask
 
 from pegboard.board import Plan
+from pegboard.contributions import Job
+from pegboard.live import Owned
 
 from .extension import EXTENSION
 
@@ -24,6 +28,18 @@ def init_work(app: Flask, plan: Plan) -> None:
             start_driver(app)
 
     app.before_request(begin)
+
+
+def own_jobs(plan: Plan) -> Iterator[Owned]:
+    """What the core itself does every so often."""
+    if plan.uses_database:
+        yield Owned("core", Job("purge_work", _purge, every=timedelta(days=1), offset=timedelta(hours=2)))
+
+
+def _purge() -> None:
+    from .purging import purge
+
+    purge()
 
 
 def start_driver(app: Flask) -> None:

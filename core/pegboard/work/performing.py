@@ -11,7 +11,6 @@ import logging
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from time import sleep
 from typing import Any
 
@@ -27,6 +26,7 @@ from pegboard.live import board_of
 from . import finishing, gates
 from .backoff import MOST_TRIES, backoff
 from .claiming import Item
+from .current import current
 from .failures import asked_to_wait, described, is_contention, is_permanent
 from .finishing import LeaseLost
 from .tasks import Absent, Task, task_of
@@ -35,7 +35,6 @@ log = logging.getLogger("pegboard.work")
 RERUNS = 5
 NEWER_CODE_COMES_WITHIN = 30_000
 _GUARD = "pegboard.work.guard"
-current: ContextVar[Item | None] = ContextVar("pegboard.work.item", default=None)
 
 
 def perform(app: Flask, item: Item) -> str | None:

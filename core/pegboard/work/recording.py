@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from flask import current_app, has_app_context
+from flask import has_app_context
 
 from pegboard.db import db
 from pegboard.events.coding import encoded
@@ -32,7 +32,7 @@ def record(event: Event, *, session: Session | None = None) -> None:
     It joins the transaction of `db.session`, or of the `session` given, and commits nothing. An app context within another
     has another session, and so another transaction. Nothing is written where nobody listens.
     """
-    board = _board()
+    board = board_to_work_on("record(…)")
     hook = hook_of(type(event).__name__)
     listeners = board.handlers.get(hook)
     if listeners is None:
@@ -68,16 +68,14 @@ def lane_of(handler: str, subject: str) -> str | None:
     return f"{handler}:{subject}"
 
 
-def _board() -> Board:
+def board_to_work_on(call: str) -> Board:
+    """The board of this context. RuntimeError outside of one, with what to write."""
     if not has_app_context():
         raise RuntimeError(
-            "record() needs the application: its database, and who listens. Outside a request and a command, write\n\n"
-            "    with app.app_context():\n        record(…); db.session.commit()\n"
+            f"{call} needs the application, for its database and its plugins. Outside a request and a command, write\n\n"
+            f"    with app.app_context():\n        {call}; db.session.commit()\n"
         )
-    board = current_board()
-    if any(board.handlers.values()) and "sqlalchemy" not in current_app.extensions:
-        raise RuntimeError("record() needs a database, and this board has none: set DATABASE_URL")
-    return board
+    return current_board()
 
 
 def _unknown(event: Event, hook: str, board: Board) -> str:

@@ -26,6 +26,7 @@ from .leases import Leases
 from .models import PENDING, QUEUES, Work
 from .nudging import Hint
 from .performing import perform
+from .scheduling import schedule
 from .sweeping import sweep
 
 log = logging.getLogger("pegboard.work")
@@ -41,20 +42,22 @@ class Runner:
         self,
         app: Flask,
         *,
-        limit: float,
         batch: bool = False,
         longest_pause: float = 5.0,
         overdue: Callable[[Item], None] = lambda item: None,
     ) -> None:
-        """`batch`: take several items at once where they are short. `limit` is how many seconds one may take."""
+        """`batch`: take several items at once where they are short. `overdue` is told of one that takes too long."""
         self._app, self._batch, self._longest = app, batch, longest_pause
         with app.app_context():
             self._engine: Engine = db.engine
         self.name = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident() & 0xFFFF:x}"
-        self._leases = Leases(self._engine, limit=limit, overdue=overdue)
+        settings = board_of(app).settings
+        self._lease = settings.work_lease * 1000
+        self._leases = Leases(self._engine, limit=settings.work_seconds, overdue=overdue, lease=self._lease)
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._hints: set[Hint] = set()
         self._next_sweep = 0.0
+        self._ticks: dict[str, int] = {}
         self._closed: dict[str, int] = {}
         self._closed_at = 0.0
 
@@ -87,11 +90,11 @@ class Runner:
             self._leases.give_back()
             self._leases.close()
 
-    def run_once(self) -> int:
-        """Do everything that is due now; how many items that was."""
+    def run_once(self, *, ticks: bool = True) -> int:
+        """Do everything that is due now, `ticks` of schedules among it; how many items that was."""
         count = 0
         try:
-            self._tend()
+            self._tend(ticks=ticks)
             while not self._stopping.is_set() and (done := self._claim_in_turn()):
                 count += done
             return count
@@ -111,7 +114,7 @@ class Runner:
             log.exception("a worker met an error of its own, and goes on")
             return 0
 
-    def _tend(self) -> None:
+    def _tend(self, *, ticks: bool = True) -> None:
         """What is not claiming: hints about lanes, and the sweep."""
         hints, self._hints = self._hints, set()
         for lane in {lane for _, lane in hints if lane is not None}:
@@ -119,7 +122,10 @@ class Runner:
         if monotonic() < self._next_sweep:
             return
         started = monotonic()
-        sweep(self._engine, board_of(self._app))
+        board = board_of(self._app)
+        sweep(self._engine, board)
+        if ticks:
+            schedule(self._engine, board, self._ticks)
         # A sweep that takes long, because much waits, comes more seldom: it never takes more than a twentieth of the time.
         self._next_sweep = monotonic() + max(SWEEP_EVERY * random.uniform(0.8, 1.2), 20 * (monotonic() - started))  # noqa: S311
 
@@ -133,7 +139,7 @@ class Runner:
     def _claim_from(self, queue: str, weight: int) -> int:
         count = 0
         while count < weight and not self._stopping.is_set():
-            items = claim(self._engine, queue, worker=self.name, limit=weight if self._batch else 1)
+            items = claim(self._engine, queue, worker=self.name, limit=weight if self._batch else 1, lease=self._lease)
             if not items:
                 break
             self._leases.hold(items)
@@ -152,7 +158,7 @@ class Runner:
             count += 1
             if lane is None or count == _MOST_OF_A_LANE or self._stopping.is_set():
                 break
-            found = claim_lane(self._engine, lane, worker=self.name)
+            found = claim_lane(self._engine, lane, worker=self.name, lease=self._lease)
             if not found:
                 break
             (following,) = found

@@ -11,7 +11,7 @@ from pegboard.live import Board
 from . import deliveries
 from .claiming import Item
 from .kinds import kind_of
-from .models import EVENT, WEBHOOK
+from .models import EVENT, JOB, WEBHOOK
 
 Task = Callable[[], Any]
 """Called once; what it returns, if it is a generator, has two steps."""
@@ -31,9 +31,19 @@ def task_of(board: Board, item: Item) -> Task:
 
 def can_handle(board: Board, handler: str) -> bool:
     """Whether anything that is enabled here has that name."""
-    return handler in deliveries.handlers(board) or handler in {
-        f"{one.plugin}.{hook}" for hook, owners in board.handlers.items() for one in owners if _is_on(board, one)
-    }
+    from .enqueueing import function_of
+    from .scheduling import jobs_of
+
+    if ":" in handler:
+        try:
+            return bool(function_of(board, handler))
+        except Absent:
+            return False
+    plugin, _, hook = handler.rpartition(".")
+    heard = any(one.plugin == plugin and _is_on(board, one) for one in board.handlers.get(hook, ()))
+    if heard or handler in deliveries.handlers(board):
+        return True
+    return any(name == handler for name, _ in jobs_of(board))
 
 
 def _event(board: Board, item: Item) -> Task:
@@ -57,5 +67,12 @@ def _is_on(board: Board, one: Any) -> bool:
     return one.item is not None and one.plugin not in board.off
 
 
-FINDERS: dict[str, Callable[[Board, Item], Task]] = {EVENT: _event, WEBHOOK: _webhook}
+def _job(board: Board, item: Item) -> Task:
+    from .enqueueing import enqueued_task
+    from .scheduling import scheduled_task
+
+    return enqueued_task(board, item) if ":" in item.handler else scheduled_task(board, item)
+
+
+FINDERS: dict[str, Callable[[Board, Item], Task]] = {EVENT: _event, WEBHOOK: _webhook, JOB: _job}
 """How the function is found, by the kind of item."""

@@ -31,7 +31,7 @@ def test_the_commit_waits_for_the_disk_and_the_next_ones_do_not(engine: Engine) 
 def test_what_fails_is_rolled_back_and_the_connection_is_as_before(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE notes (words TEXT)"))
-    with pytest.raises(ZeroDivisionError), durable_transaction(engine) as connection:
+    with pytest.raises(ZeroDivisionError), durable_transaction(engine) as connection:  # noqa: PT012 - both belong to it
         connection.execute(text("INSERT INTO notes VALUES ('x')"))
         raise ZeroDivisionError
     with engine.connect() as connection:

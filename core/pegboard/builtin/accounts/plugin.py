@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from pegboard.contracts.users import User
-from pegboard.contributions import NavItem, Permission, Slot, UserSource
+from pegboard.contributions import Job, NavItem, Permission, Slot, UserSource
 from pegboard.hookspecs import hookimpl
 from pegboard.i18n import lazy_gettext
 from pegboard.plugin import Plugin
@@ -35,6 +35,10 @@ class Accounts(Plugin[AccountsSettings]):
         from .views import blueprint
 
         yield blueprint()
+
+    @hookimpl
+    def jobs(self) -> Iterable[Job]:
+        yield Job("forget_ended_sessions", _forget_ended_sessions, every=timedelta(days=1), offset=timedelta(hours=3))
 
     @hookimpl
     def commands(self) -> Iterable[click.Command]:
@@ -96,3 +100,9 @@ def _sign_out_button() -> Markup | str:
     if current_user() is None:
         return ""
     return Markup(render_template("accounts/sign_out.html"))  # noqa: S704 - a template's own output
+
+
+def _forget_ended_sessions() -> None:
+    from .sessions import forget_ended
+
+    forget_ended()

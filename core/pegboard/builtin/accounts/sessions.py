@@ -128,6 +128,11 @@ def end_all(subject: str) -> None:
     db.session.execute(delete(AuthSession).where(AuthSession.user_id == subject))
 
 
+def forget_ended() -> None:
+    """Delete the sessions of everyone that have ended by themselves. The caller commits."""
+    db.session.execute(delete(AuthSession).where(_ended()))
+
+
 def _ended() -> ColumnElement[bool]:
     """Past the absolute limit, or past the idle one."""
     now = utc_now()

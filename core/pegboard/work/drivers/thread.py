@@ -50,7 +50,7 @@ class ThreadDriver:
             app = self._app()
             if app is None or self._stopped or (self._thread is not None and self._thread.is_alive()):
                 return
-            self._runner = Runner(app, limit=board_of(app).settings.work_seconds)
+            self._runner = Runner(app)
             self._thread = threading.Thread(target=_run, args=(app, self._runner), name="pegboard-work", daemon=True)
             self._thread.start()
             atexit.register(self.stop)

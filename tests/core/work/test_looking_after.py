@@ -1,0 +1,167 @@
+"""People see what there is to do, set failed work to work again with their name, and old work is emptied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from pegboard import Plugin, enqueue
+from pegboard.db import db
+from pegboard.errors import ProviderError
+from pegboard.testing.boards import MakeBoard
+from pegboard.testing.work import do_work
+from pegboard.work import counted, detailed, found, progress, replay
+from pegboard.work.models import Work, WorkReplay
+from pegboard.work.purging import purge
+from pegboard.work.replaying import CannotReplay, dead_ids
+
+FAILING = {"now": True}
+
+
+class Office(Plugin[Any]):
+    """Has a function that fails."""
+
+    name = "office"
+
+
+def fail(word: str) -> None:
+    if FAILING["now"]:
+        raise ProviderError(f"no {word}", provider="bank", permanent=True)
+
+
+def import_rows(count: int) -> Iterator[None]:
+    for number in range(1, count + 1):
+        progress(number, count, "rows imported")
+    yield
+
+
+@pytest.fixture
+def app(url: str, make_board: MakeBoard) -> Iterator[Flask]:
+    """A board with the office, and its context."""
+    FAILING["now"] = True
+    app = make_board(Office, database_url=url)
+    with app.app_context():
+        yield app
+
+
+def failed(app: Flask, *words: str, lane: str | None = None) -> list[int]:
+    for word in words:
+        enqueue.into(lane=lane)(fail, word)
+    db.session.commit()
+    do_work(app)
+    return list(dead_ids())
+
+
+def test_what_is_not_finished_is_found_and_all_is_counted(app: Flask) -> None:
+    first, second = failed(app, "a", "b")
+    enqueue(fail, "c")
+    db.session.commit()
+    assert [(row["id"], row["status"]) for row in found()] == [
+        (second + 1, "pending"),
+        (second, "dead"),
+        (first, "dead"),
+    ]
+    assert [row["id"] for row in found(status="dead", limit=1)] == [second]
+    assert [row["id"] for row in found(status="dead", before=second)] == [first]
+    assert found(queue="mail") == []
+    assert {status: number for status, number in counted().items() if number} == {"pending": 1, "dead": 2}
+
+
+def test_what_is_replayed_begins_anew_and_says_who_did_it(app: Flask) -> None:
+    (item_id,) = failed(app, "a")
+    token = db.session.get_one(Work, item_id).token
+    FAILING["now"] = False
+    assert replay([item_id], by="mona") == [item_id]
+    assert do_work(app) == 1
+    detail = detailed(item_id)
+    assert detail is not None
+    assert (detail.item.status, detail.item.tries) == ("done", 1)
+    assert detail.item.token > token
+    (audit,) = detail.replays
+    assert (audit.replayed_by, audit.status, audit.tries) == ("mona", "dead", 1)
+    assert "no a" in str(audit.error)
+    assert audit.replayed_at > 0
+
+
+def test_a_replay_in_a_lane_waits_for_its_turn(app: Flask) -> None:
+    (item_id,) = failed(app, "a", lane="x")
+    FAILING["now"] = False
+    enqueue.into(lane="x")(fail, "b")
+    db.session.commit()
+    replay([item_id], by="mona")
+    assert sorted(row["status"] for row in found()) == ["pending", "waiting"]
+    assert do_work(app) == 2
+
+
+def test_what_cannot_be_replayed_says_why(app: Flask) -> None:
+    enqueue(fail, "a")
+    db.session.commit()
+    (item_id,) = db.session.scalars(select(Work.id))
+    for wanted, said in ((item_id, "on its way already"), (999, "there is no work 999")):
+        with pytest.raises(CannotReplay, match=said):
+            replay([wanted], by="mona")
+    do_work(app)
+    db.session.execute(update(Work).values(purged_at=1))
+    db.session.commit()
+    with pytest.raises(CannotReplay, match="was purged"):
+        replay([item_id], by="mona")
+    assert db.session.scalars(select(WorkReplay)).all() == []
+
+
+def test_the_dead_are_found_by_handler_and_time(app: Flask) -> None:
+    ids = failed(app, "a", "b")
+    assert list(dead_ids(handler=f"{__name__}:fail")) == ids
+    assert list(dead_ids(handler="other.handler")) == []
+    died = db.session.get_one(Work, ids[0]).finished_at or 0
+    assert list(dead_ids(since=died)) == ids
+    assert list(dead_ids(since=died + 3_600_000)) == []
+
+
+def test_a_long_job_says_how_far_it_has_come(app: Flask) -> None:
+    enqueue(import_rows, 3)
+    db.session.commit()
+    do_work(app)
+    assert db.session.scalar(select(Work.progress)) == '{"done": 3, "total": 3, "note": "rows imported"}'
+    progress(1, 2)  # outside of work: nothing
+
+
+def test_old_work_is_emptied_and_its_row_stays(app: Flask) -> None:
+    FAILING["now"] = False
+    failed(app, "a")
+    enqueue.into(once="july")(fail, "b")
+    db.session.commit()
+    do_work(app)
+    FAILING["now"] = True
+    failed(app, "c")
+    purge()
+    db.session.commit()
+    assert db.session.scalars(select(Work.purged_at)).all() == [None] * 3
+    db.session.execute(update(Work).values(finished_at=Work.finished_at - 31 * 86_400_000))
+    db.session.commit()
+    purge()
+    db.session.commit()
+    rows = db.session.execute(select(Work.status, Work.data, Work.purged_at.is_not(None)).order_by(Work.id)).all()
+    assert [tuple(row) for row in rows] == [
+        ("done", None, True),
+        ("done", None, True),
+        ("dead", '{"word": "c"}', False),
+    ]
+    assert enqueue.into(once="july")(fail, "b") is None
+
+
+def test_old_ticks_of_schedules_are_deleted(app: Flask) -> None:
+    from pegboard.work.insertion import NewItem, insert
+
+    insert(
+        db.session(),
+        NewItem(kind="job", queue="jobs", handler="core.purge_work", dedupe_key="job:core.purge_work:1"),
+    )
+    db.session.execute(update(Work).values(status="done", finished_at=1))
+    db.session.commit()
+    purge()
+    db.session.commit()
+    assert db.session.scalars(select(Work)).all() == []
