@@ -39,6 +39,7 @@ CORE_COMMANDS = (
     "run",
     "sandbox",
     "shell",
+    "webhooks",
     "work",
 )
 

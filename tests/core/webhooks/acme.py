@@ -35,6 +35,10 @@ class Acme(Plugin[AcmeSettings]):
     Settings = AcmeSettings
     source = "acme"
 
+    @property
+    def types(self) -> tuple[str, ...]:
+        return ("order.paid", "order.sent")
+
     @hookimpl
     def webhook_sources(self) -> Iterable[WebhookSource]:
         yield WebhookSource(
@@ -42,7 +46,7 @@ class Acme(Plugin[AcmeSettings]):
             verifier=self.verifier(),
             read=_label,
             handle=self.handle,
-            types=("order.paid", "order.sent"),
+            types=self.types,
             keep=("Acme-Version",),
         )
 

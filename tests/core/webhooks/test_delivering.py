@@ -20,9 +20,6 @@ from pegboard.testing.work import do_work
 
 from .acme import Acme, order, post, rows
 
-PAID_AT_ACME: dict[str, str] = {}
-"""How the orders are now, as Acme would say when it is asked."""
-
 
 class Base(ModelBase, DeclarativeBase):
     metadata = metadata
@@ -47,12 +44,13 @@ class Shop(Acme):
 
     def __init__(self, settings: Any) -> None:
         super().__init__(settings)
+        self.at_acme: dict[str, str] = {}  # how the orders are now, as Acme would say when it is asked
         self.heard: list[Webhook] = []
         self.fail: list[Exception] = []
 
     def handle(self, webhook: Webhook) -> Iterator[None]:
         assert not has_written(db.session())
-        state = PAID_AT_ACME.get(webhook.subject, "unknown")
+        state = self.at_acme.get(webhook.subject, "unknown")
         yield
         self.heard.append(webhook)
         db.session.execute(insert(ShopOrder).values(order=webhook.subject, state=state))
@@ -62,7 +60,11 @@ class Shop(Acme):
 
 @pytest.fixture
 def app(url: str, make_board: MakeBoard) -> Flask:
-    app = make_board(Shop, database_url=url)
+    return with_table(make_board(Shop, database_url=url))
+
+
+def with_table(app: Flask) -> Flask:
+    """The same board, with the table of its plugin, which has no migrations."""
     with app.app_context():
         metadata.create_all(db.engine, tables=[ShopOrder.__table__])  # type: ignore[list-item]
     return app
@@ -92,7 +94,7 @@ def test_the_handler_gets_what_came(app: Flask) -> None:
 
 
 def test_what_came_three_times_has_one_effect(app: Flask) -> None:
-    PAID_AT_ACME["o1"] = "paid"
+    shop(app).at_acme["o1"] = "paid"
     post(app, order("evt_1")), post(app, order("evt_1"))
     do_work(app)
     assert post(app, order("evt_1")).status_code == 200
@@ -102,7 +104,7 @@ def test_what_came_three_times_has_one_effect(app: Flask) -> None:
 
 
 def test_out_of_order_the_last_that_is_written_is_how_the_object_is_now(app: Flask) -> None:
-    PAID_AT_ACME["o1"] = "sent"
+    shop(app).at_acme["o1"] = "sent"
     post(app, order("evt_2", "order.sent")), post(app, order("evt_1", "order.paid"))
     do_work(app)
     assert [webhook.type for webhook in shop(app).heard] == ["order.sent", "order.paid"], (
