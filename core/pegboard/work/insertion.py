@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Insert, String, bindparam, case, func, literal_column, or_
+from sqlalchemy import BigInteger, Connection, Insert, String, bindparam, case, literal_column, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -49,29 +49,31 @@ def insert(within: Session | Connection, item: NewItem, *, ignored: bool = False
     this one for the first: `lanes.promote` after the commit makes it so, and so does the sweep.
     """
     dialect = within.get_bind().dialect.name if isinstance(within, Session) else within.dialect.name
-    statement = _statement(dialect, ignored)
-    found: int | None = within.execute(statement, {name: getattr(item, name) for name in _FIELDS}).scalar()
+    given = {name: value for name in _FIELDS if (value := getattr(item, name))}
+    found: int | None = within.execute(_statement(dialect, ignored, *given), given).scalar()
     return found
 
 
 _FIELDS = [field.name for field in fields(NewItem)]
-_PLAIN = [name for name in _FIELDS if name not in ("delay", "run_at")]
 
 
 @cache
-def _statement(dialect: str, ignored: bool) -> Insert:
+def _statement(dialect: str, ignored: bool, *given: str) -> Insert:
+    """With the values that are given alone: whoever waits for it waits for no others."""
     make: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    lane = bindparam("lane", type_=String())
-    run_at, delay = bindparam("run_at", type_=BigInteger()), bindparam("delay", type_=BigInteger())
-    values: dict[str, Any] = {name: bindparam(name, type_=Work.__table__.c[name].type) for name in _PLAIN}
-    values |= {
-        "status": case((or_(*anything_in(lane)), literal_column(f"'{WAITING}'")), else_=literal_column(f"'{PENDING}'")),
-        "run_at": func.coalesce(run_at, now_ms() + delay),
+    table, delay = Work.__table__, bindparam("delay", type_=BigInteger())
+    values: dict[str, Any] = {
+        "status": literal_column(f"'{PENDING}'"),
+        "run_at": now_ms() + delay if "delay" in given else now_ms(),
         "created_at": now_ms(),
         "token": literal_column("0"),
         "tries": literal_column("0"),
     }
+    values |= {name: bindparam(name, type_=table.c[name].type) for name in given if name != "delay"}
+    if "lane" in given:
+        behind = or_(*anything_in(bindparam("lane", type_=String())))
+        values["status"] = case((behind, literal_column(f"'{WAITING}'")), else_=values["status"])
     if ignored:
         values |= {"status": literal_column(f"'{IGNORED}'"), "finished_at": now_ms()}
-    statement: Insert = make(Work.__table__).values(**values).on_conflict_do_nothing(index_elements=["dedupe_key"])
+    statement: Insert = make(table).values(**values).on_conflict_do_nothing(index_elements=["dedupe_key"])
     return statement.returning(Work.id)
