@@ -15,7 +15,6 @@ from pegboard.testing.work import do_work
 from pegboard_inbound.plugin import Inbound
 
 SECRET, OLDER = "whsec_bmV3IHNlY3JldCBvZiB0aGUgdGVzdHM=", "whsec_b2xkIHNlY3JldCBvZiB0aGUgdGVzdHM="
-Send = Callable[..., int]
 
 
 @pytest.fixture
@@ -30,7 +29,13 @@ def plugin_settings() -> Mapping[str, Any]:
 
 
 @pytest.fixture
-def send(board: Flask) -> Send:
+def older_secret() -> str:
+    """One that senders still use."""
+    return OLDER
+
+
+@pytest.fixture
+def send(board: Flask) -> Callable[..., int]:
     """Posts a message as a sender does, and lets the board do its work; the status of the answer."""
 
     def post(id_: str, data: Any = None, *, type: str = "order.paid", secret: str = SECRET) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from pegboard.testing import BoardClient, MakePerson, SignIn
 
-from .conftest import Send
+Send = Callable[..., int]
 
 
 @pytest.fixture
