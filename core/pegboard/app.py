@@ -24,7 +24,7 @@ from .errors import ConfigError, Problem
 from .garbage import uncollected
 from .i18n import EXTENSION as TRANSLATIONS
 from .i18n import Catalogues
-from .live import Board, BoardApp, board_of, by_slot, by_source, freeze, handlers_of, owned
+from .live import Board, BoardApp, board_of, by_slot, freeze, handlers_of, owned, sources_of
 from .observability.logs import init_logs
 from .registry import Registry
 from .rehearsal import mount_point
@@ -183,7 +183,7 @@ def _board(plan: Plan, keys: tuple[str, ...]) -> Board:
         health_checks=owned(plan, "health_checks"),
         vetoes=MappingProxyType({hook: owned(plan, hook) for hook in VETOES}),
         handlers=handlers_of(plan),
-        webhook_sources=by_source(owned(plan, "webhook_sources")),
+        webhook_sources=sources_of(plan),
         jobs=(*owned(plan, "jobs"), *own_jobs(plan)),
         user_source=sources[0] if sources else None,
         signing_keys=keys,

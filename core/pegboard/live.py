@@ -142,9 +142,10 @@ def handlers_of(plan: Plan) -> Mapping[str, tuple[Owned, ...]]:
     return MappingProxyType({hook: tuple(owners) for hook, owners in found.items()})
 
 
-def by_source(found: tuple[Owned, ...]) -> Mapping[str, Owned]:
-    """Sources of webhooks by the word in their address."""
-    return MappingProxyType({one.item.name: one for one in found})
+def sources_of(plan: Plan) -> Mapping[str, Owned]:
+    """Sources of webhooks by the word in their address; those of plugins that were left out as well, as far as it knows them."""
+    left_out = [Owned(entry.name, source) for entry in plan.failed for source in entry.list("webhook_sources")]
+    return MappingProxyType({one.item.name: one for one in (*left_out, *owned(plan, "webhook_sources"))})
 
 
 def by_slot(found: tuple[Owned, ...]) -> Mapping[str, tuple[Owned, ...]]:

@@ -48,7 +48,7 @@ def receive(name: str) -> Response:
 
 
 def _received(owned: Owned, source: WebhookSource) -> str:
-    if owned.plugin in current_board().broken:
+    if owned.plugin in current_board().off:
         raise _Refused(503, "plugin_off", "not available right now", f"the plugin {owned.plugin} is left out")
     posted = Posted(headers=cast(Any, request.headers), body=_body(source.limit))
     secret = _verified(source, posted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +17,9 @@ from pegboard.contributions import WebhookSource
 from pegboard.errors import ConfigError
 from pegboard.testing.boards import MakeBoard
 from pegboard.webhooks import StandardWebhooks
+from tests.booting import boot
 
-from .acme import Acme, AcmeSettings
+from .acme import Acme, AcmeSettings, order, post
 
 
 class Standard(Acme):
@@ -93,9 +95,15 @@ def test_a_secret_that_was_not_set_is_refused(make_board: MakeBoard) -> None:
     assert problem.startswith("acme.secret: is empty")
 
 
-def test_a_plugin_that_may_be_skipped_is_left_out_with_its_source(make_board: MakeBoard) -> None:
+def test_of_a_plugin_that_is_skipped_nothing_is_taken_and_senders_try_again(make_board: MakeBoard) -> None:
     app = make_board(Acme, config={"acme": {"webhook_secrets": [], "on_failure": "skip"}})
-    assert app.test_client().post("/webhooks/acme", data=b"{}").status_code == 404
+    assert post(app, order("evt_1")).status_code == 503
+
+
+def test_the_library_of_the_specification_is_not_imported_at_boot(tmp_path: Path) -> None:
+    _, packages = boot(tmp_path, ("inbound",), INBOUND_SECRETS="whsec_c2VjcmV0")
+    assert "standardwebhooks" not in packages
+    assert "pegboard_inbound" in packages
 
 
 def changed(**values: Any) -> type[Acme]:
