@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import insert, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from pegboard import hookimpl
 from pegboard.contracts.webhooks import Webhook
 from pegboard.db import ModelBase, db, has_written, metadata
 from pegboard.errors import ProviderError
@@ -148,6 +149,19 @@ def test_without_its_plugin_it_is_parked_and_handled_when_that_is_back(
     assert (row.status, "webhooks of acme" in (row.error or "")) == ("parked", True)
     do_work(app)
     assert [webhook.id for webhook in shop(app).heard] == ["evt_1"]
+
+
+def test_while_its_plugin_is_left_out_it_is_parked(app: Flask, url: str, make_board: MakeBoard) -> None:
+    class Broken(Shop):
+        @hookimpl
+        def app_ready(self, app: Flask) -> None:
+            raise RuntimeError("not today")
+
+    post(app, order("evt_1"))
+    broken = make_board(Broken, database_url=url, config={"shop": {"on_failure": "skip"}})
+    do_work(broken)
+    assert [row.status for row in rows(broken)] == ["parked"]
+    assert board_of(broken).plugin(Broken).heard == []
 
 
 def test_another_plugin_that_has_taken_the_word_over_does_not_get_what_came_before(

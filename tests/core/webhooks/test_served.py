@@ -115,7 +115,7 @@ def test_bytes_in_a_signature_that_are_no_text_are_refused(server: Server) -> No
 
 @pytest.fixture
 def database() -> Iterator[Postgres]:
-    made = new_postgres()
+    made = new_postgres(durable=True)
     yield made
     made.remove()
 
