@@ -25,6 +25,8 @@ from .garbage import uncollected
 from .i18n import EXTENSION as TRANSLATIONS
 from .i18n import Catalogues
 from .live import Board, BoardApp, board_of, by_slot, freeze, handlers_of, owned, sources_of
+from .observability.calls import EXTENSION as CALLS
+from .observability.calls import Calls, calls_of
 from .observability.logs import init_logs
 from .registry import Registry
 from .rehearsal import mount_point
@@ -83,12 +85,14 @@ def apply(plan: Plan) -> Flask:
     app.url_rule_class = LazyRule
     _configure(app, plan, keys)
     app.extensions["pegboard"] = board = _board(plan, keys)
+    app.extensions[CALLS] = Calls()
     _init_database(app, plan)
     init_work(app, plan)
     folders = [part for entry in plan.active if (part := entry.part("translations"))]
     app.extensions[TRANSLATIONS] = Catalogues([Path(__file__).parent / "translations", *folders], settings.locales)
     init_static(app, plan)
     init_health(app)
+    _init_metrics(app, plan)
     init_csrf(app, keys)
     init_templates(app, plan)
     policies = [entry.contributions.get("content_security_policy", {}) for entry in plan.active]
@@ -215,6 +219,20 @@ def _init_database(app: Flask, plan: Plan) -> None:
         message = f"the board cannot write there: {error.strerror} ({error.filename})"
         remedy = "make the folder writable for the user that runs the board, or set DATABASE_URL"
         raise ConfigError([Problem(message, key="database_url", source=source, remedy=remedy)]) from error
+
+
+def _init_metrics(app: Flask, plan: Plan) -> None:
+    if plan.settings.metrics_token is None:
+        return
+    from .observability.metrics import init_metrics
+
+    metrics = init_metrics(app, plan.settings.metrics_token.get_secret_value())
+    metrics.count_calls(calls_of(app))
+    if plan.uses_database:
+        from .work.figures import count_attempts, figures
+
+        metrics.ask(figures)
+        count_attempts(app, metrics)
 
 
 def _mount(app: Flask, board: Board, entry: Entry) -> None:

@@ -24,6 +24,7 @@ def hidden_by(sources: Sources, key: str) -> str:
 def edit(sources: Sources, change: Callable[[MutableMapping[str, Any]], None]) -> Path:
     """Let `change` edit the table `[pegboard]` of the file, which is made where there is none; its path."""
     import tomlkit
+    from tomlkit.exceptions import ParseError
 
     file = sources.file or sources.folder / "pegboard.toml"
     try:
@@ -37,6 +38,8 @@ def edit(sources: Sources, change: Callable[[MutableMapping[str, Any]], None]) -
         if file.exists():
             shutil.copymode(file, temporary)
         temporary.replace(file)
+    except ParseError as error:
+        raise PegboardError(f"{file} is not valid TOML: {error}\n    → correct the file at that place") from error
     except OSError as error:
         raise PegboardError(f"{file} cannot be written: {error.strerror}") from error
     return file

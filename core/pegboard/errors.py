@@ -7,7 +7,9 @@ PegboardError
 ├── BadSignature       a webhook does not come from whom it claims; `reason` is a word to count by
 └── ProviderError      a provider failed; `permanent` and `retry_after` say whether to try again
     ├── NotFound       the provider has no such object
-    └── RateLimited    the provider wants to be left alone for a while
+    ├── RateLimited    the provider has had enough for now; `retry_after` says until when
+    ├── SignInAgain    its tokens are of no use any more: whoever signed in must do so again
+    └── Unreachable    it gave no answer, or none that was whole and in time
 """
 
 from __future__ import annotations
@@ -78,7 +80,7 @@ class ProviderError(PegboardError):
     """A provider could not do what it was asked.
 
     `permanent`: trying again cannot help. `retry_after`: seconds to wait before the next try, when the provider said so.
-    The message names the provider and the operation and holds no secret; people never see it, logs do.
+    `status`: its answer's, where it was one of HTTP. The message names the provider and the operation and holds no secret; people never see it, logs do.
     """
 
     def __init__(
@@ -89,9 +91,10 @@ class ProviderError(PegboardError):
         operation: str = "",
         permanent: bool = False,
         retry_after: float | None = None,
+        status: int | None = None,
     ) -> None:
         self.provider, self.operation = provider, operation
-        self.permanent, self.retry_after = permanent, retry_after
+        self.permanent, self.retry_after, self.status = permanent, retry_after, status
         where = " ".join(part for part in (provider, operation) if part)
         super().__init__(f"{where}: {message}" if where else message)
 
@@ -99,15 +102,23 @@ class ProviderError(PegboardError):
 class NotFound(ProviderError):
     """The provider has no object of that key."""
 
-    def __init__(self, message: str, *, provider: str = "", operation: str = "") -> None:
-        super().__init__(message, provider=provider, operation=operation, permanent=True)
+    def __init__(self, message: str, *, provider: str = "", operation: str = "", status: int | None = None) -> None:
+        super().__init__(message, provider=provider, operation=operation, permanent=True, status=status)
 
 
 class RateLimited(ProviderError):
-    """The provider was asked too often. `retry_after` is how many seconds to leave it alone.
+    """The provider takes no more for now: leave it alone for `retry_after` seconds, where it said how long.
 
     Work that meets it waits for so long without using up a try, and so does everything else its handler has to do.
     """
 
-    def __init__(self, message: str, *, provider: str, operation: str = "", retry_after: float) -> None:
-        super().__init__(message, provider=provider, operation=operation, retry_after=retry_after)
+
+class SignInAgain(ProviderError):
+    """The provider no longer takes the tokens that it gave, and they are dropped: somebody has to sign in there again."""
+
+    def __init__(self, message: str, *, provider: str = "", operation: str = "", status: int | None = None) -> None:
+        super().__init__(message, provider=provider, operation=operation, permanent=True, status=status)
+
+
+class Unreachable(ProviderError):
+    """No answer, or none that was whole and in time. What was asked may have been done all the same."""

@@ -141,15 +141,14 @@ class BoardSettings(SettingsModel):
         examples=["https://example.com/csp-reports"],
         json_schema_extra={"expects": "one address, without spaces, commas and semicolons"},
     )
-    log_format: Literal["text", "json"] = Field(
-        default="text", description="How the log is written, where the deployment has not set up one of its own."
-    )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="The least grave that is logged."
-    )
-    work_driver: Literal["thread", "process"] = Field(
+    work_driver: Literal["thread", "process", "celery"] = Field(
         default="thread",
-        description="Who does what happens later: a thread in each process that serves, or `pegboard work run` alone.",
+        description="Who does what happens later: a thread in each process that serves, `pegboard work run`, or Celery.",
+    )
+    work_broker: Annotated[SecretStr | None, Env("CELERY_BROKER_URL", "REDIS_URL")] = Field(
+        default=None,
+        description="Where Celery's messages go, with the driver `celery`.",
+        examples=["redis://localhost:6379/0"],
     )
     work_seconds: int = Field(
         default=900, ge=1, description="How many seconds one item of work may take before another worker gets it."
@@ -159,6 +158,18 @@ class BoardSettings(SettingsModel):
     )
     work_days: int = Field(
         default=30, ge=1, description="How many days what finished work carried is kept, for a look at it or a replay."
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How the log is written, where the deployment has not set up one of its own."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="The least grave that is logged."
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Opens /metrics to Prometheus, as a bearer token. Without it there is no such page.",
+        json_schema_extra={"where": "python -c 'import secrets; print(secrets.token_urlsafe(24))'"},
     )
     max_form_bytes: int = Field(
         default=1_000_000, ge=1_000, description="Largest request body, in bytes, where a view sets none."

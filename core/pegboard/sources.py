@@ -78,6 +78,8 @@ class Sources:
     tables: tuple[tuple[str, Tables], ...] = field(default=(), repr=False)
     problems: Sequence[Problem] = ()
     """What is wrong with them; grows when an unreadable secret is asked for."""
+    unread: Problem | None = None
+    """Why nothing of the file, of `.env` or of the secrets is known: other settings than this deployment's apply then."""
 
     def variable(self, name: str) -> str | None:
         """The strongest value of a variable, wherever it is."""
@@ -110,6 +112,7 @@ def read_sources(
     layers.append(SecretsFolder(folder / secrets, problems))
     if dotenv is not None:
         layers.append(Variables(".env", dotenv))
+    unread = next(iter(problems), None)
     name = _setting(given or {}, "env")
     name = name or next((value for layer in layers if (value := layer.get("PEGBOARD_ENV"))), None)
     name = name or _setting(document, "env") or "development"
@@ -120,7 +123,7 @@ def read_sources(
             instance or _setting(given or {}, "instance_path") or _setting(document, "instance_path") or "instance"
         )
         tables += _sandbox(folder / str(instance) / "sandbox" / SANDBOX_SETTINGS)
-    return Sources(folder, file if file.exists() else None, given or {}, tuple(layers), tables, problems)
+    return Sources(folder, file if file.exists() else None, given or {}, tuple(layers), tables, problems, unread)
 
 
 def _setting(tables: Mapping[str, Any], key: str) -> Any:

@@ -98,3 +98,11 @@ def test_a_folder_that_cannot_be_written_is_named(board_folder: Any, monkeypatch
 )  # fmt: skip
 def test_what_hides_the_file_is_named(board_folder: Any, toml: str, environ: dict[str, str], why: str) -> None:
     assert hidden_by(read_sources(board_folder.toml(toml), environ=environ), "providers") == why
+
+
+def test_what_is_no_toml_is_refused_with_the_place_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "pegboard.toml"
+    file.write_text('[pegboard]\nplugins = ["s3_stor', encoding="utf-8")
+    with pytest.raises(PegboardError, match="not valid TOML: Unexpected end of file at line 2"):
+        edit(read_sources(file, environ={}), _choose)
+    assert file.read_text(encoding="utf-8") == '[pegboard]\nplugins = ["s3_stor'

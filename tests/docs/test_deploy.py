@@ -11,6 +11,7 @@ import pytest
 
 from pegboard.cli import cli
 from pegboard.settings import BoardSettings, env_names
+from tools.manifest import plugin_folders
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "core/pegboard/cli/deployment/templates"
@@ -50,3 +51,12 @@ def test_every_variable_it_names_is_read() -> None:
     read |= set(re.findall(r'environ\.get\("(\w+)"', configuration))
     assert "WEB_CONCURRENCY" in named
     assert named - read == set()
+
+
+def test_the_wheels_that_a_clone_is_built_into_are_all_there_are_to_install() -> None:
+    page = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    line = re.search(r"^\$ pip wheel (.+)$", page, re.MULTILINE)
+    assert line is not None
+    places = shlex.split(line[1])[3:]
+    assert places[0] == "."
+    assert {folder for place in places[1:] for folder in ROOT.glob(place)} == set(plugin_folders())

@@ -29,11 +29,15 @@ def redactor(plan: Plan) -> Redactor:
 
 
 def known_secrets(plan: Plan) -> set[str]:
-    """Declared secrets, passwords in URLs, what stands under the name of a secret, and what was refused as a setting."""
+    """Declared secrets, passwords in URLs, what stands under the name of a secret, and what was refused as a setting.
+
+    A name of ours is not taken for a secret because of where it stands: without it no advice can be read.
+    """
     written = [*_variables(plan), *_document(plan), *_given(plan)]
+    ordinary = {"pegboard", *plan.installed.names, *(entry.name for entry in plan.entries)}
+    guessed = {text for name, text in written if NAME_OF_SECRET.search(name)} | set(_refused(plan))
     found = {text for text in _declared(plan) if text}
-    found |= {text for name, text in written if NAME_OF_SECRET.search(name) and len(text) >= _GUESSED}
-    found |= {text for text in _refused(plan) if len(text) >= _GUESSED}
+    found |= {text for text in guessed - ordinary if len(text) >= _GUESSED}
     found |= {text for _, text in written for text in _passwords(text)}
     return found
 

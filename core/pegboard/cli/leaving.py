@@ -50,20 +50,23 @@ def find_leaving(plan: Plan, name: str) -> Leaving:
 
 def remember(plan: Plan, leaving: Leaving) -> None:
     """Note where a plugin is that no list will name any more, so that it is found again after an interruption."""
-    if ":" in leaving.reference:
-        note = _note(plan, leaving.name)
-        try:
-            note.parent.mkdir(parents=True, exist_ok=True)
-            note.write_text(leaving.reference, encoding="utf-8")
-        except OSError as error:
-            raise PegboardError(
-                f"{note} cannot be written: {error.strerror}\n    → make the folder writable"
-            ) from error
+    note = _note(plan, leaving.name)
+    try:
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(leaving.reference, encoding="utf-8")
+    except OSError as error:
+        raise PegboardError(f"{note} cannot be written: {error.strerror}\n    → make the folder writable") from error
 
 
 def forget(plan: Plan, leaving: Leaving) -> None:
     """It is gone for good."""
     _note(plan, leaving.name).unlink(missing_ok=True)
+
+
+def unfinished(plan: Plan) -> list[str]:
+    """The plugins that somebody began to uninstall, and that are not enabled again."""
+    noted = (plan.instance_path / "uninstalling").glob("*")
+    return sorted(note.name for note in noted if plan.entry(note.name) is None)
 
 
 def _note(plan: Plan, name: str) -> Path:

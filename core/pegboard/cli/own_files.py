@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from flask import Flask
-from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy import Connection, func, inspect, or_, select
 
 from ..board import Plan
 from ..contracts.files import FILES
@@ -47,6 +47,19 @@ def files_of_others(connection: Connection, owner: str, providers: Iterable[str]
     query = select(func.count()).where(File.owner != owner)
     if providers is not None:
         query = query.where(File.provider.in_(list(providers)))
+    return connection.execute(query).scalar_one()
+
+
+def undeleted_objects(connection: Connection, owner: str, providers: Iterable[str] | None = None) -> int:
+    """How many objects of no file any more are not deleted yet, in all or in these providers; an owner's own uploads aside."""
+    if not inspect(connection).has_table("files_objects"):
+        return 0
+    from ..builtin.files.models import KEPT, UNWANTED, StoredObject
+
+    someones = or_(StoredObject.owner != owner, StoredObject.state == UNWANTED)
+    query = select(func.count()).where(StoredObject.state != KEPT, someones)
+    if providers is not None:
+        query = query.where(StoredObject.provider.in_(list(providers)))
     return connection.execute(query).scalar_one()
 
 

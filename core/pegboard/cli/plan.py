@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ..board import Plan, assemble
+from ..errors import ConfigError
 from ..sources import read_sources
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -16,6 +17,14 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 def current_plan() -> Plan:
     """The plan of this deployment, problems and all; nothing is raised and Flask is not started."""
     return assemble(read_sources())
+
+
+def known_plan() -> Plan:
+    """The same, for what changes a deployment or says what is in it. ConfigError where its files cannot be read."""
+    plan = current_plan()
+    if plan.sources.unread:
+        raise ConfigError([plan.sources.unread])
+    return plan
 
 
 def print_json(value: Any) -> None:

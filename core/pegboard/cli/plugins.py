@@ -15,7 +15,7 @@ from ..rehearsal import Rehearsal, mount_point
 from ..settings import DEFAULT_BUILTINS, PluginSettings, suggestion
 from ..sources import read_sources
 from .new import new
-from .plan import current_plan, json_option, print_json
+from .plan import json_option, known_plan, print_json
 from .switch import switch
 from .uninstall import uninstall
 from .verify import verify
@@ -37,7 +37,7 @@ plugins.add_command(verify)
 @json_option
 def list_(as_json: bool) -> None:
     """Installed and enabled plugins, with what each contributes and why one failed."""
-    plan = current_plan()
+    plan = known_plan()
     rows = [describe(entry) for entry in plan.entries]
     known = {entry.name for entry in plan.entries}
     rows += [
@@ -77,7 +77,7 @@ def list_(as_json: bool) -> None:
 @json_option
 def graph(as_json: bool) -> None:
     """The boot order, with what each plugin requires and comes after."""
-    plan = current_plan()
+    plan = known_plan()
     rows = [
         {
             "name": entry.name,
@@ -100,7 +100,7 @@ def graph(as_json: bool) -> None:
 @click.option("--migrate/--no-migrate", default=None, help="Create its tables now, or do not ask.")
 def enable(name: str, migrate: bool | None) -> None:
     """Add NAME to pegboard.toml and say what it adds, which settings are missing and where to get them."""
-    before = current_plan()
+    before = known_plan()
     reference = _known(before, name)
     section = "builtins" if _is_builtin(reference) else "plugins"
     listed = [*getattr(before.settings, section), reference]
@@ -132,7 +132,7 @@ def enable(name: str, migrate: bool | None) -> None:
 @click.argument("name")
 def disable(name: str) -> None:
     """Take NAME out of pegboard.toml. Its tables and settings stay."""
-    plan = current_plan()
+    plan = known_plan()
     entry = plan.entry(name.replace("-", "_"))
     if entry is None:
         raise click.ClickException(f"{name} is not enabled; {suggestion(name, [e.name for e in plan.entries])}")

@@ -13,11 +13,11 @@ import click
 
 from ..board import Plan, assemble
 from ..contracts.users import plugin_subject
-from ..errors import PegboardError
+from ..errors import ConfigError, PegboardError
 from ..settings import suggestion
 from ..sources import read_sources
 from .leaving import Leaving, find_leaving, forget, plan_with, remember
-from .plan import current_plan
+from .plan import known_plan
 from .switch import switch
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ def uninstall(name: str, yes: bool, drop_orphans: bool) -> None:
 
     It says what goes, and asks. Nothing is done while another plugin needs it. What is interrupted is finished by running it again.
     """
-    plan = current_plan()
+    plan = known_plan()
+    if plan.sources.problems:
+        raise ConfigError(plan.sources.problems)
     leaving = find_leaving(plan, name)
     _refuse_needed(plan, leaving)
     stock = _stock(plan, leaving)
@@ -120,16 +122,21 @@ def _has_database(plan: Plan, leaving: Leaving) -> bool:
 
 
 def _refuse_files_of_others(plan: Plan, leaving: Leaving, connection: Connection) -> None:
-    """While files of people are where only this plugin reaches, or are known to its tables alone."""
-    from .own_files import files_of_others, provided_by
+    """While files of people, or what is left of some, are where only this plugin reaches, or known to its tables alone."""
+    from .own_files import files_of_others, provided_by, undeleted_objects
 
     owner = plugin_subject(leaving.name)
-    if not leaving.reference or not files_of_others(connection, owner):
+    if not leaving.reference or not (files_of_others(connection, owner) or undeleted_objects(connection, owner)):
         return
     providers = None if leaving.name == "files" else provided_by(plan_with(plan, leaving), leaving.name)
+    where = f"in its storage ({', '.join(providers)})" if providers else "known to it alone"
     if count := files_of_others(connection, owner, providers):
-        where = f"in its storage ({', '.join(providers)})" if providers else "known to it alone"
         raise click.ClickException(f"{count} files of others are {where}: move or delete them first.")
+    if count := undeleted_objects(connection, owner, providers):
+        raise click.ClickException(
+            f"what is left of deleted or moved files is {where} (objects: {count}): let pegboard files sweep remove it first,"
+            f" which takes a day or two. Where that storage is gone for good, only disable {leaving.name}."
+        )
 
 
 def _refuse_tied(leaving: Leaving, stock: Stock, *, by_name: bool) -> None:
@@ -159,7 +166,7 @@ def _board_for_files(plan: Plan, leaving: Leaving, stock: Stock) -> Flask | None
 
 def _say_nothing_is_there(plan: Plan, leaving: Leaving) -> None:
     if not leaving.reference:
-        names = [*plan.installed.names, *(entry.name for entry in plan.entries)]
+        names = sorted({*plan.installed.names, *(entry.name for entry in plan.entries)})
         raise click.ClickException(
             f"no plugin {leaving.name!r} is installed, and no table has its name; {suggestion(leaving.name, names)}"
         )

@@ -28,7 +28,7 @@ def work() -> None:
 @click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="How many workers.")
 @with_appcontext
 def run(processes: int) -> None:
-    """Work until stopped. SIGTERM and Ctrl-C let what is in hand finish for 8 seconds, then others get it."""
+    """Work until stopped. SIGTERM and Ctrl-C let what is in hand finish for 7 seconds, then others get it."""
     from ..work.drivers.processes import run_workers
     from .run import say_what_is_off
 

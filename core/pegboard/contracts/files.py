@@ -195,7 +195,10 @@ class FileStorage(Protocol):
         ...
 
     def parts(self, key: str, upload_id: str) -> Sequence[Part]:
-        """What the store has of an upload, in the order of the numbers. NotFound when there is no such upload (any more)."""
+        """What the store has of an upload, in the order of the numbers. NotFound when there is no such upload (any more).
+
+        Of one that ends meanwhile it is all or NotFound, never a rest.
+        """
         ...
 
     def finish_parts(self, key: str, upload_id: str, parts: Sequence[Part]) -> Stat:
@@ -209,6 +212,13 @@ class FileStorage(Protocol):
 
     def abort_parts(self, key: str, upload_id: str) -> None:
         """End an upload, remove its parts and refuse those still to come. There being none is no error."""
+        ...
+
+    def abort_uploads(self, key: str) -> None:
+        """Abort all uploads in parts of a key, also those whose id was lost before anybody noted it.
+
+        Those are included by which the provider itself stores a long stream. There being none is no error.
+        """
         ...
 
     def origins(self) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ _REMEDIES = (
     ("statement timeout", "it took longer than [pegboard] database_timeout: see what is slow, or raise it"),
     ("timeout", "see whether the database server is overloaded or cannot be reached"),
     ("authentication", "correct user and password in DATABASE_URL"),
+    ("dependentobjects", "drop or change what depends on it first"),
     ("already exists", "where the table is older than the plugin: pegboard db adopt"),
     ("does not exist", "create it, or correct DATABASE_URL"),
 )
@@ -38,6 +39,8 @@ def in_words(error: exc.SQLAlchemyError, url: str | URL | None = None) -> str:
     """One sentence and a remedy."""
     original = getattr(error, "orig", None)
     said = (str(original or error).strip().splitlines() or [type(error).__name__])[0]
+    if type(original).__name__ == "DependentObjectsStillExist":  # its details are names of tables and views, of no row
+        said = " ".join(str(original).partition("\nHINT:")[0].split())
     sought = f"{type(original).__name__} {original or error}".lower()
     remedy = next((remedy for word, remedy in _REMEDIES if word in sought), "see the database's own log")
     return f"{_name(url)}: {said}\n    → {remedy}"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, func, inspect, select, text
 
 from ..board import Plan
 from ..db.environment import stamped
+from ..work.alarms import DEAD_WORK, open_alarms
+from ..work.models import DEAD, Alarm, Work
 from . import History, _connection, _current, _script, histories
 
 
@@ -44,6 +46,17 @@ def standings(plan: Plan, url: str) -> list[Standing]:
     """The standing of each enabled plugin that has migrations, in boot order. PegboardError where no database answers."""
     with _connection(plan, url) as connection:
         return [_standing(connection, history) for history in histories(plan)]
+
+
+def alarms(plan: Plan, url: str) -> dict[str, str]:
+    """What has failed for good, and which providers have been failing: by name, each with what to do about it."""
+    with _connection(plan, url) as connection:
+        if not inspect(connection).has_table(Alarm.__tablename__):
+            return {}
+        found = {one.name: one.words for one in open_alarms(connection) if one.name != DEAD_WORK}
+        dead = connection.scalar(select(func.count()).select_from(Work).where(Work.status == DEAD)) or 0
+    verb = "item of work has" if dead == 1 else "items of work have"
+    return found | ({DEAD_WORK: f"{dead} {verb} failed for good\n    → pegboard work dead"} if dead else {})
 
 
 def _standing(connection: Connection, history: History) -> Standing:

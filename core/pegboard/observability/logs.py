@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .redaction import Redactor
 
 Event = MutableMapping[str, Any]
+_SAID = ("call",)
+"""Fields of which the message says everything: only lines of JSON have them too."""
 
 
 def init_logs(style: Literal["text", "json"], level: str, secrets: Iterable[str]) -> None:
@@ -94,5 +96,5 @@ def _redacting(redactor: Redactor) -> Callable[[Any, str, Event], Event]:
 def _as_text(logger: Any, method: str, event: Event) -> str:
     when, level, name = event.pop("timestamp"), event.pop("level").upper(), event.pop("logger")
     message, exception = event.pop("event"), event.pop("exception", "")
-    more = "".join(f" {key}={value}" for key, value in sorted(event.items()))
+    more = "".join(f" {key}={value}" for key, value in sorted(event.items()) if key not in _SAID)
     return f"{when[:23]}Z {level} {name}: {message}{more}" + (f"\n{exception}" if exception else "")

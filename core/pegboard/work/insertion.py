@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Insert, String, bindparam, case, literal_column, or_
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from .clock import now_ms
 from .lanes import anything_in
-from .models import IGNORED, PENDING, WAITING, Work
+from .models import IGNORED, PENDING, QUEUES, WAITING, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,10 @@ class NewItem:
     headers: str | None = None
     request_id: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.queue not in QUEUES:
+            raise ValueError(f"there is no queue {self.queue!r}, nobody would ever look there: {', '.join(QUEUES)}")
+
 
 def insert(within: Session | Connection, item: NewItem, *, ignored: bool = False) -> int | None:
     """Its id; None where there is one with this `dedupe_key` already. One statement, without a commit.
@@ -57,10 +61,15 @@ def insert(within: Session | Connection, item: NewItem, *, ignored: bool = False
 _FIELDS = [field.name for field in fields(NewItem)]
 
 
+def _insert_of(dialect: str) -> Any:
+    """The INSERT that knows ON CONFLICT. The other database's is not imported: it takes longer than all of this."""
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert
+
+
 @cache
 def _statement(dialect: str, ignored: bool, *given: str) -> Insert:
     """With the values that are given alone: whoever waits for it waits for no others."""
-    make: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    make = _insert_of(dialect)
     table, delay = Work.__table__, bindparam("delay", type_=BigInteger())
     values: dict[str, Any] = {
         "status": literal_column(f"'{PENDING}'"),

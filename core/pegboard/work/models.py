@@ -1,4 +1,4 @@
-"""The tables: everything that has to happen later, which handlers must leave a provider alone, and who replayed what.
+"""The tables: everything that has to happen later, which handlers must leave a provider alone, who replayed what, and what is wrong.
 
 An item is `waiting` behind another of its lane, `pending` when it is the first, `leased` while somebody works on it, and
 in the end `done` or `dead`; `parked` while nothing enabled can handle it, `ignored` where nobody wanted it. All times
@@ -92,6 +92,17 @@ class WorkReplay(Base):
     status: Mapped[str] = mapped_column(String(16))
     tries: Mapped[int]
     error: Mapped[str | None] = mapped_column(Text)
+
+
+class Alarm(Base):
+    """Something that is wrong since `since`: an administrator was told of it at `told_at`, or is not yet to be told."""
+
+    __tablename__ = "work_alarms"
+
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    since: Mapped[int] = mapped_column(BigInteger)
+    told_at: Mapped[int | None] = mapped_column(BigInteger)
+    words: Mapped[str] = mapped_column(Text)
 
 
 def _only(name: str, *columns: str, where: str, unique: bool = False) -> Index:

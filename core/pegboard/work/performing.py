@@ -22,11 +22,13 @@ from pegboard.db import db, has_written
 from pegboard.errors import RateLimited
 from pegboard.events.event import NewerEvent, UnreadableEvent
 from pegboard.live import board_of
+from pegboard.observability.ids import bound
 
 from . import finishing, gates
 from .backoff import MOST_TRIES, backoff
 from .claiming import Item
 from .current import current
+from .extension import ATTEMPTS
 from .failures import asked_to_wait, described, is_contention, is_permanent
 from .finishing import LeaseLost
 from .tasks import Absent, Task, task_of
@@ -43,32 +45,36 @@ def perform(app: Flask, item: Item) -> str | None:
     Returns the lane in which something else has come first by it. Raises nothing but what ends the process, and errors of
     a database that cannot be reached: the lease runs out then.
     """
-    with app.app_context():
+    ids = {"work_id": str(item.id), "event_id": item.event_id, "request_id": item.request_id}
+    with app.app_context(), bound(**{name: value for name, value in ids.items() if value}):
         token = current.set(item)
         try:
-            promoted = _performed(app, item)
+            became, promoted = _performed(app, item)
         except LeaseLost:
             log.warning("%s: the lease was lost, nothing of it is kept", _name(item))
-            promoted = False
+            became, promoted = "lost", False
         finally:
             current.reset(token)
             db.session.rollback()
+    for hear in app.extensions.get(ATTEMPTS, ()):
+        hear(item, became)
     return item.lane if promoted else None
 
 
-def _performed(app: Flask, item: Item) -> bool:
+def _performed(app: Flask, item: Item) -> tuple[str, bool]:
+    """A word for what became of it, and whether something else comes first in its lane by it."""
     try:
         task = task_of(board_of(app), item)
     except Absent as absent:
         reason = str(absent)
-        return _written(lambda within: finishing.park(within, item, reason))
+        return "parked", _written(lambda within: finishing.park(within, item, reason))
     except NewerEvent:
-        return _written(lambda within: finishing.give_back(within, item, delay=NEWER_CODE_COMES_WITHIN))
+        return "given back", _written(lambda within: finishing.give_back(within, item, delay=NEWER_CODE_COMES_WITHIN))
     except UnreadableEvent as error:
         return _failed(item, error)
     for _ in range(RERUNS):
         try:
-            return _done(app, item, task)
+            return "done", _done(app, item, task)
         except LeaseLost:
             raise
         except Exception as error:  # noqa: BLE001 - whatever an author's code raises, the item says so
@@ -76,7 +82,7 @@ def _performed(app: Flask, item: Item) -> bool:
             if not is_contention(error):
                 return _failed(item, error)
         sleep(random.uniform(0.01, 0.1))  # noqa: S311 - it decides nothing but time
-    return _written(lambda within: finishing.give_back(within, item, delay=1_000))
+    return "given back", _written(lambda within: finishing.give_back(within, item, delay=1_000))
 
 
 def _done(app: Flask, item: Item, task: Task) -> bool:
@@ -134,18 +140,19 @@ def _no_commit(session: Session) -> None:
     log.error("%s: %s", _name(current.get()), message)
 
 
-def _failed(item: Item, error: Exception) -> bool:
+def _failed(item: Item, error: Exception) -> tuple[str, bool]:
     """Dead, or another try later. What the provider asked for counts for no try."""
     words, wait = described(error), asked_to_wait(error)
     if isinstance(error, RateLimited):
+        wait = wait or max(1_000, backoff(item.tries))
         log.warning("%s: %s; it waits for %.0f s", _name(item), words, wait / 1000)
-        return _written(lambda within: _turned_away(within, item, error.provider, wait))
+        return "rate limited", _written(lambda within: _turned_away(within, item, error.provider, wait))
     if is_permanent(error) or item.tries >= MOST_TRIES:
         log.error("%s: dead after %d tries: %s", _name(item), item.tries, words, exc_info=error)
-        return _written(lambda within: finishing.dead(within, item, words))
+        return "dead", _written(lambda within: finishing.dead(within, item, words))
     delay = max(backoff(item.tries), wait)
     log.warning("%s: try %d failed, the next is in %.0f s: %s", _name(item), item.tries, delay / 1000, words)
-    return _written(lambda within: finishing.retry(within, item, delay=delay, error=words))
+    return "failed", _written(lambda within: finishing.retry(within, item, delay=delay, error=words))
 
 
 def _turned_away(within: Connection, item: Item, provider: str, wait: int) -> bool:
@@ -170,4 +177,4 @@ def _written(write: Callable[[Connection], bool]) -> bool:
 def _name(item: Item | None) -> str:
     if item is None:
         return "work"
-    return f"work {item.id} {item.handler}" + (f" (request {item.request_id})" if item.request_id else "")
+    return f"work {item.id} {item.handler}"

@@ -1,4 +1,7 @@
-"""Writing down what has happened: one item for each handler, in the transaction in which it has happened."""
+"""Writing down what has happened: one item for each handler, in the transaction in which it has happened.
+
+Whatever records imports this, at boot too: the table is imported with the first event that somebody hears.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +10,16 @@ from typing import TYPE_CHECKING
 
 from flask import has_app_context
 
-from pegboard.db import db
-from pegboard.events.coding import encoded
-from pegboard.events.event import Event
 from pegboard.events.naming import hook_of
-from pegboard.live import Board, current_board
+from pegboard.live import Board, Owned, current_board
 from pegboard.settings import suggestion
 
-from .insertion import NewItem, insert
-from .kinds import check_kind
-from .models import EVENT
-from .nudging import nudge_after_commit, request_id
-
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.orm import Session
+
+    from pegboard.events.event import Event
 
 QUEUE = "events"
 _LONGEST_SUBJECT = 200
@@ -37,9 +36,21 @@ def record(event: Event, *, session: Session | None = None) -> None:
     listeners = board.handlers.get(hook)
     if listeners is None:
         raise LookupError(_unknown(event, hook, board))
+    from .kinds import check_kind
+
     check_kind(board, hook, type(event))
-    if not listeners:
-        return
+    if listeners:
+        _write(event, hook, listeners, session)
+
+
+def _write(event: Event, hook: str, listeners: Iterable[Owned], session: Session | None) -> None:
+    from pegboard.db import db
+    from pegboard.events.coding import encoded
+
+    from .insertion import NewItem, insert
+    from .models import EVENT
+    from .nudging import nudge_after_commit, request_id
+
     within = db.session() if session is None else session
     data = encoded(event)
     for listener in listeners:

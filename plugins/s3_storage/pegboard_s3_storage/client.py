@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pegboard.deadline import seconds_left
 
+from .calls import tell_of_calls
 from .deadline import DeadlinePassed, within
 from .failures import as_provider_error, out_of_time, timed_out
 from .settings import S3Settings
@@ -106,11 +107,14 @@ def _build(settings: S3Settings) -> Clients:
         "aws_secret_access_key": _secret(settings.secret_access_key),
         "aws_session_token": _secret(settings.session_token),
     }
-    return Clients(
+    clients = Clients(
         quick=session.client("s3", config=common.merge(quick), **options),
         bulk=session.client("s3", config=common.merge(bulk), **options),
         process=os.getpid(),
     )
+    tell_of_calls(clients.quick)
+    tell_of_calls(clients.bulk)
+    return clients
 
 
 def _secret(value: Any) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
@@ -19,12 +20,13 @@ class DeadlinePassed(Exception):
 
 def within(seconds: float, call: Callable[[], T], *, unwanted: Callable[[T], None] | None = None) -> T:
     """What `call` returns or raises, or `DeadlinePassed`; what it returns after that is given to `unwanted`."""
+    context = copy_context()  # who asked, for what is told of the call
     answers: SimpleQueue[Callable[[], T]] = SimpleQueue()
     given_up = Event()
 
     def work() -> None:
         try:
-            value = call()
+            value = context.run(call)
         except BaseException as error:  # noqa: BLE001 - raised again where somebody waits for it
             answers.put(partial(_raise, error))
         else:

@@ -11,7 +11,7 @@ from pegboard.contracts.files import Part, check_parts
 from pegboard.errors import NotFound
 
 from .client import ClientSource
-from .failures import PROVIDER, complete_answer
+from .failures import PROVIDER, code_of, complete_answer
 from .writing import COMPLETING
 
 
@@ -48,6 +48,20 @@ class PartUploads:
         except NotFound:
             return
 
+    def abort_all(self, target: dict[str, Any]) -> None:
+        """All uploads of an object, those of `put` among them, in the pieces in which the store lists them: its own first.
+
+        A store that does not list uploads has to end them by a rule of its own.
+        """
+        asked = {"Bucket": target["Bucket"], "Prefix": target["Key"]}
+        more = True
+        while more:
+            page = self._source.call("abort_uploads", lambda clients: _uploads(clients.quick, asked))
+            found = [upload["UploadId"] for upload in page.get("Uploads", ()) if upload["Key"] == target["Key"]]
+            for upload_id in found:
+                self.abort({**target, "UploadId": upload_id})
+            more = bool(found and page.get("IsTruncated"))
+
     def _pages(self, operation: str, upload: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The list in the pieces in which the store gives it: up to 1,000 parts at once."""
         after = 0
@@ -58,6 +72,18 @@ class PartUploads:
             if not page.get("IsTruncated"):
                 return
             after = int(page["NextPartNumberMarker"])
+
+
+def _uploads(client: Any, asked: dict[str, Any]) -> dict[str, Any]:
+    from botocore.exceptions import ClientError
+
+    try:
+        page: dict[str, Any] = client.list_multipart_uploads(**asked)
+    except ClientError as error:
+        if code_of(error) == "NotImplemented":
+            return {}
+        raise
+    return page
 
 
 def _latest(listed: Sequence[dict[str, Any]]) -> Iterator[Part]:

@@ -150,6 +150,10 @@ class S3FileStorage:
         check_arguments(PROVIDER, "abort_parts", key=key, upload_id=upload_id)
         self._uploads.abort({**self._object(key), "UploadId": upload_id})
 
+    def abort_uploads(self, key: str) -> None:
+        check_arguments(PROVIDER, "abort_uploads", key=key)
+        self._uploads.abort_all(self._object(key))
+
     def origins(self) -> tuple[str, ...]:
         return self._settings.origins
 

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import pytest
 
+from pegboard.errors import ConfigError
 from tests.core.cli.deployment import Deployment
 
 
@@ -143,6 +144,17 @@ def test_a_list_that_an_overlay_hides_is_not_edited(deployment: Deployment) -> N
     result = deployment.run("plugins", "enable", deployment.classes[0])
     assert "set in [env.development] of pegboard.toml, which hides [pegboard]" in str(result.exception)
     assert (deployment.folder / "pegboard.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", [["list"], ["list", "--json"], ["graph"], ["enable", "home"], ["disable", "home"]])
+def test_of_a_file_that_cannot_be_read_the_place_is_named_and_nothing_else_said(
+    deployment: Deployment, command: list[str]
+) -> None:
+    (deployment.folder / "pegboard.toml").write_text('[pegboard]\nplugins = ["s3_stor', encoding="utf-8")
+    result = deployment.run("plugins", *command)
+    assert isinstance(result.exception, ConfigError)
+    assert "not valid TOML: Unterminated string" in str(result.exception)
+    assert result.stdout == ""
 
 
 def test_a_builtin_is_enabled_among_the_builtins(deployment: Deployment) -> None:

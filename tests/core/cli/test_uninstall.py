@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 
 import pytest
@@ -16,7 +16,9 @@ from sqlalchemy.pool import NullPool
 
 from pegboard import create_app
 from pegboard.contracts.users import plugin_subject
-from pegboard.errors import PegboardError, ProviderError
+from pegboard.errors import ConfigError, PegboardError, ProviderError
+from pegboard.migrations.removal import Ownership
+from pegboard.work.models import Base
 from tests.core.cli.deployment import Deployment
 from tests.postgres import new_database, postgres
 
@@ -64,7 +66,8 @@ def with_rows(deployment: Deployment, engine: Engine, *requires: str) -> str:
 
 
 def tables(engine: Engine) -> set[str]:
-    return set(inspect(engine).get_table_names())
+    """All but the core's own, which no plugin takes away."""
+    return set(inspect(engine).get_table_names()) - {*Base.tables(), "alembic_version_core"}
 
 
 def configuration(deployment: Deployment) -> str:
@@ -122,6 +125,34 @@ def test_a_plugin_without_which_the_board_would_not_boot_is_not_uninstalled(depl
     assert configuration(deployment) == before
 
 
+@pytest.mark.parametrize("file", ["pegboard.toml", ".env"])
+@pytest.mark.parametrize("option", [[], ["--drop-orphans"]])
+def test_nothing_is_dropped_while_the_settings_cannot_be_read(
+    deployment: Deployment, sqlite: Engine, file: str, option: list[str]
+) -> None:
+    name = with_rows(deployment, sqlite)
+    before = tables(sqlite)
+    (deployment.folder / file).write_bytes(b"\xff")
+    result = deployment.run("plugins", "uninstall", name, "--yes", *option)
+    assert isinstance(result.exception, ConfigError)
+    assert f"{deployment.folder / file}" in str(result.exception)
+    assert "--drop-orphans" not in result.output
+    assert tables(sqlite) == before
+
+
+def test_nothing_is_dropped_where_the_secret_that_names_the_database_cannot_be_read(
+    deployment: Deployment, sqlite: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = with_rows(deployment, sqlite)
+    secrets = deployment.folder / "secrets"
+    secrets.mkdir()
+    (secrets / "DATABASE_URL").write_bytes(b"\xff")
+    monkeypatch.setenv("PEGBOARD_SECRETS_DIR", str(secrets))
+    result = deployment.run("plugins", "uninstall", name, "--yes")
+    assert "the secret cannot be read" in str(result.exception)
+    assert f"{name}_things" in tables(sqlite)
+
+
 def test_a_foreign_key_of_another_plugin_is_named(deployment: Deployment, database: Engine) -> None:
     first = with_rows(deployment, database)
     second = deployment.plugin(models=True, requires=(first,))
@@ -175,6 +206,11 @@ def test_what_a_gone_plugin_left_is_dropped_by_name_when_that_is_asked(
     }  # fmt: skip
 
 
+def test_a_table_that_another_plugin_claims_is_not_its_own_whatever_it_is_called() -> None:
+    shop = Ownership("shop", tables=frozenset({"orders"}), taken=frozenset({"shop_visits", "basket"}))
+    assert shop.of(["basket", "orders", "shop_items", "shop_visits", "shops"]) == ["orders", "shop_items"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -204,6 +240,23 @@ def test_migrations_that_do_not_go_down_change_nothing_and_the_way_out_is_said(
     assert {f"{name}_things", f"alembic_version_{name}"} <= tables(database)
     assert deployment.run("plugins", "uninstall", name, "--yes", "--drop-orphans").exit_code == 0
     assert tables(database) == {"pegboard_environment"}
+
+
+@pytest.mark.db
+@pytest.mark.parametrize("how", [(), ("--drop-orphans",)])
+def test_a_view_that_needs_a_table_is_named(
+    deployment: Deployment, new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch, how: tuple[str, ...]
+) -> None:
+    url = new_database()
+    monkeypatch.setenv("DATABASE_URL", url)
+    engine = create_engine(url, poolclass=NullPool)
+    name = with_rows(deployment, engine)
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE VIEW report AS SELECT * FROM {name}_things"))
+    result = deployment.run("plugins", "uninstall", name, "--yes", *how)
+    assert f"view report depends on table {name}_things" in str(result.exception)
+    assert "drop or change what depends on it first" in str(result.exception)
+    assert f"{name}_things" in tables(engine)
 
 
 def test_a_name_that_is_nobodys_is_refused(deployment: Deployment, sqlite: Engine) -> None:
@@ -301,6 +354,39 @@ def test_a_provider_of_other_peoples_files_is_not_uninstalled(deployment: Deploy
     assert "4 files of others are known to it alone" in deployment.run("plugins", "uninstall", "files", "--yes").output
 
 
+def test_a_name_that_nobody_has_is_answered_with_each_name_once(deployment: Deployment) -> None:
+    deployment.write()
+    file = deployment.folder / "pegboard.toml"
+    file.write_text(configuration(deployment).replace("builtins = []", BUILTINS), encoding="utf-8")
+    assert deployment.run("db", "upgrade").exit_code == 0
+    said = deployment.run("plugins", "uninstall", "nobody_at_all", "--yes").output
+    assert said.count("local_files") == 1
+
+
+def test_a_storage_with_something_left_of_files_is_not_uninstalled(deployment: Deployment, keeper: str) -> None:
+    from pegboard.builtin.files.service import files
+    from pegboard.db import db
+
+    with create_app().app_context():
+        upload, _ = files.begin_upload("a.txt", "text/plain", 5, owner="alice")
+        for owner in ("alice", plugin_subject(keeper)):
+            for one in files.list(owner):
+                files.delete(one.id, owner)
+        db.session.remove()
+        db.engine.dispose()
+    file = deployment.folder / "pegboard.toml"
+    for builtins, name, where in (
+        (BUILTINS, "local_files", "in its storage (local)"),
+        ('builtins = ["files"]', "files", "known to it alone"),
+    ):
+        file.write_text(f"[pegboard]\n{builtins}\n", encoding="utf-8")
+        result = deployment.run("plugins", "uninstall", name, "--yes")
+        assert result.exit_code == 1
+        assert f"what is left of deleted or moved files is {where} (objects: 1)" in result.output
+        assert name in configuration(deployment)
+    assert upload.provider == "local"
+
+
 def test_a_store_that_fails_stops_it_and_running_it_again_goes_on(
     deployment: Deployment, database: Engine, keeper: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -322,7 +408,10 @@ def test_a_store_that_fails_stops_it_and_running_it_again_goes_on(
     assert "run the same command again" in str(result.exception)
     assert f"{keeper}_things" in tables(database)
     assert f"{keeper}.plugin" not in configuration(deployment)
+    found = {row["check"]: row for row in deployment.json("doctor")}[f"configuration.uninstalling.{keeper}"]
+    assert (found["state"], found["remedy"]) == ("warning", f"pegboard plugins uninstall {keeper}")
     assert deployment.run("plugins", "uninstall", keeper, "--yes").exit_code == 0
+    assert not [row for row in deployment.json("doctor") if "uninstalling" in row["check"]]
     assert stored(deployment, database)[0] == {"alice"}
     assert f"{keeper}_things" not in tables(database)
 

@@ -104,6 +104,7 @@ def test_long_hexadecimal_numbers_are_gone(digits: str) -> None:
         "set S3_SECRET_ACCESS_KEY, or correct it there",
         "python -c 'import secrets; print(secrets.token_urlsafe(48))' makes a good one",
         "the token has expired",
+        "s3 check: SignatureDoesNotMatch: secret_access_key does not belong to access_key_id, or region is not the bucket's",
         "Basic authentication is off",
         "alembic_version_accounts is at accounts_0001",
         "GET /files/public/0f3a/picture.png?show=1 200",
@@ -160,3 +161,15 @@ def test_the_key_that_was_made_up_is_known(deployment: Deployment) -> None:
 
     board = board_of(create_app())
     assert board.signing_keys[0] in known_secrets(current_plan())
+
+
+def test_a_name_that_advice_is_made_of_is_no_secret_for_where_it_stands(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = deployment.plugin()
+    deployment.write(f"[gone]\naccess_key_id = 'pegboard'\n[{name}]\nsize = '{name}'\n")
+    monkeypatch.setenv("ACCESS_KEY_ID", "pegboard")
+    known = known_secrets(current_plan())
+    assert {"pegboard", name} & known == set()
+    monkeypatch.setenv(f"{name.upper()}_TOKEN", "pegboard")
+    assert "pegboard" in known_secrets(current_plan())

@@ -120,6 +120,40 @@ def test_a_back_end_that_is_not_installed_is_said(planted: Planted, tmp_path: Pa
     assert "no_such_backend" in answer.skipped["package"]
 
 
+@pytest.mark.parametrize(
+    ("required", "said"),
+    [
+        ('"setuptools>=9999"', "pip install 'setuptools>=9999' (here is "),
+        ('"no-such-distribution>=2"', "pip install 'no-such-distribution>=2'"),
+    ],
+)
+def test_a_back_end_older_than_the_project_requires_is_said_and_not_used(
+    planted: Planted, tmp_path: Path, required: str, said: str
+) -> None:
+    planted.change("pyproject.toml", '"setuptools>=80"', required)
+    answer = Answer()
+    building.probe(Task(find_subject(planted.name), tmp_path / "build"), answer)
+    assert said in answer.skipped["package"]
+
+
+def test_a_requirement_for_another_python_is_not_missed(planted: Planted, tmp_path: Path) -> None:
+    planted.change("pyproject.toml", '"setuptools>=80"', '"setuptools>=80", "old; python_version < \'3\'"')
+    answer = Answer()
+    building.probe(Task(find_subject(planted.name), tmp_path / "build"), answer)
+    assert answer.skipped == {}
+    assert answer.facts["names"]
+
+
+def test_a_project_that_cannot_be_built_is_a_finding_of_its_wheel(planted: Planted, tmp_path: Path) -> None:
+    planted.change("pyproject.toml", 'version = "1.2"', 'version = "no version"')
+    answer = Answer()
+    building.probe(Task(find_subject(planted.name), tmp_path / "build"), answer)
+    (finding,) = answer.findings
+    assert finding.what.startswith("no wheel can be built: ")
+    assert "\n" not in finding.what
+    assert f"pip wheel --no-deps {planted.project}" in finding.remedy
+
+
 def test_the_suites_of_files_are_known_without_importing_them() -> None:
     assert suites("files") == ["FileStorageContract", "ServedFilesContract"]
     assert suites("greetings") == []

@@ -13,6 +13,7 @@ from pegboard import Plugin, hookimpl, record
 from pegboard.db import db, outside_transaction
 from pegboard.errors import ProviderError, RateLimited
 from pegboard.events import RoleGranted, UserRegistered
+from pegboard.observability.ids import current_ids, request_id
 from pegboard.testing.boards import MakeBoard
 from pegboard.testing.work import do_work
 from pegboard.work import finishing
@@ -202,6 +203,32 @@ def test_a_provider_that_is_asked_too_often_is_left_alone_and_costs_no_try(app: 
     db.session.execute(update(WorkGate).values(until=0))
     db.session.commit()
     assert do_work(app, whenever=True) == 21
+
+
+def test_a_provider_that_does_not_say_how_long_is_left_alone_for_a_while_too(app: Flask, listener: Listener) -> None:
+    calls: list[str] = []
+
+    def fail(event: UserRegistered) -> None:
+        calls.append(event.user)
+        raise RateLimited("slow down", provider="bank")
+
+    listener.behaviour = fail
+    told(ADA)
+    do_work(app)
+    assert len(calls) == 1
+    assert all(row.run_at >= row.created_at + 1_000 and row.tries == 0 for row in rows())
+
+
+def test_what_a_handler_logs_has_the_ids_of_its_work_its_event_and_its_request(app: Flask, listener: Listener) -> None:
+    seen: list[dict[str, str]] = []
+    listener.behaviour = lambda event: seen.append(current_ids())
+    with app.test_request_context(headers={"X-Request-ID": "request-1"}):
+        request_id()
+        told(ADA)
+    (row,) = rows()
+    do_work(app)
+    assert seen == [{"work_id": str(row.id), "event_id": str(ADA.id), "request_id": "request-1"}]
+    assert current_ids() == {}
 
 
 def test_a_handler_in_two_steps_makes_its_calls_outside_the_transaction(app: Flask, listener: Listener) -> None:

@@ -30,6 +30,9 @@ _XML = {
     "CreateMultipartUpload": "<InitiateMultipartUploadResult><UploadId>an-id</UploadId></InitiateMultipartUploadResult>",
     "CompleteMultipartUpload": f"<CompleteMultipartUploadResult><ETag>{_ETAG}</ETag></CompleteMultipartUploadResult>",
     "CopyObject": f"<CopyObjectResult><ETag>{_ETAG}</ETag></CopyObjectResult>",
+    "ListMultipartUploads": "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated><Upload><Key>a/b</Key>"
+    "<UploadId>an-id</UploadId></Upload><Upload><Key>boards/one/a/b</Key><UploadId>an-id</UploadId></Upload>"
+    "</ListMultipartUploadsResult>",
     "ListParts": "<ListPartsResult><IsTruncated>false</IsTruncated><Part><PartNumber>1</PartNumber><Size>10</Size>"
     f"<ETag>{_ETAG}</ETag><LastModified>2026-01-01T12:00:00Z</LastModified></Part></ListPartsResult>",
 }
@@ -98,6 +101,7 @@ def _calls(storage: FileStorage) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "parts", lambda: storage.parts("a/b", "an-id")
     yield "finish_parts", lambda: storage.finish_parts("a/b", "an-id", [Part(1, 10, _ETAG.strip('"'))])
     yield "abort_parts", lambda: storage.abort_parts("a/b", "an-id")
+    yield "abort_uploads", lambda: storage.abort_uploads("a/b")
 
 
 def _read(storage: FileStorage, **bounds: int) -> None:

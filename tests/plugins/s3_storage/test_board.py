@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import time
 import urllib.error
 import urllib.request
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from io import BytesIO
+from threading import Barrier
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
+from pegboard.builtin.files.models import File, StoredObject
 from pegboard.builtin.files.service import files
+from pegboard.builtin.files.sweeping import sweep
 from pegboard.builtin.files.uploads import PATIENCE
-from pegboard.contracts.files import FILES
+from pegboard.contracts.files import FILES, MIN_PART
+from pegboard.db import db, utc_now
 from pegboard.errors import ProviderError
 from pegboard.live import current_board
 from pegboard.testing.faults import FaultProxy
+from pegboard.testing.files import perform
 from pegboard_s3_storage.peer import Seaweed
 from pegboard_s3_storage.plugin import S3Storage
 from pegboard_s3_storage.provider import S3FileStorage
 from pegboard_s3_storage.settings import S3Settings
+from pegboard_s3_storage.writing import PART
 from tests.core.builtin.files.boards import PNG, MakeBoard, make_board, states, token
 
 __all__ = ["make_board"]
@@ -105,6 +116,65 @@ def test_a_direct_upload_is_stored_and_looked_at(board: Flask) -> None:
     assert _completed(client, begun["id"]) == 200
     with board.app_context(), files.open(begun["id"], "alice") as pieces:
         assert b"".join(pieces) == PNG
+
+
+def test_twenty_who_complete_an_upload_in_parts_at_once_make_one_file(server: Seaweed, make_board: MakeBoard) -> None:
+    board = make_board("s3", more={S3Storage: server.settings}, parts_above=MIN_PART, part_size=MIN_PART)
+    bodies, together = [b"A" * MIN_PART, b"B" * MIN_PART, b"the rest"], Barrier(20)
+    with board.app_context():
+        file, _ = files.begin_upload("film.txt", "text/plain", sum(map(len, bodies)), "alice")
+        for number, body in enumerate(bodies, 1):
+            assert perform(files.sign_part(file.id, "alice", number), body).ok
+
+    def complete(_: int) -> tuple[str, str]:
+        with board.app_context():
+            together.wait()
+            ready = files.complete_upload(file.id, "alice")
+            return ready.state, ready.key
+
+    with ThreadPoolExecutor(20) as threads:
+        assert len({*threads.map(complete, range(20))}) == 1
+    assert states(board) == [("ready", None)]
+    with board.app_context(), files.open(file.id, "alice") as pieces:
+        assert b"".join(pieces) == b"".join(bodies)
+
+
+def _uploads(server: Seaweed) -> list[str]:
+    """The keys of all uploads in parts that have not ended at the server."""
+    client = S3FileStorage(S3Settings.model_validate(dict(server.settings)))._source.get().quick
+    listed = client.list_multipart_uploads(Bucket=server.settings["bucket"]).get("Uploads", ())
+    return [str(upload["Key"]) for upload in listed]
+
+
+class _Deadly(BytesIO):
+    """A stream whose reader is killed when it has read that much."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell() > 2 * PART:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().read(size)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot fork")
+def test_the_parts_of_a_process_that_was_killed_are_swept_from_the_server(
+    server: Seaweed, make_board: MakeBoard
+) -> None:
+    board, before = make_board("s3", more={S3Storage: server.settings}), _uploads(server)
+    child = os.fork()
+    if child == 0:
+        with board.app_context():
+            files.save(_Deadly(bytes(4 * PART)), "a.bin", None, "alice")
+        os._exit(1)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    assert len(_uploads(server)) == len(before) + 1
+    with board.app_context():
+        long_ago = utc_now() - timedelta(days=3)  # the server would refuse a clock that is ahead
+        db.session.execute(update(File).values(created_at=long_ago))
+        db.session.execute(update(StoredObject).values(open_until=long_ago))
+        db.session.commit()
+        assert sweep(timedelta(days=1)).kept == {}
+    assert _uploads(server) == before
+    assert states(board) == []
 
 
 def test_a_page_that_was_announced_as_a_picture_fails(board: Flask) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
 from pegboard.contracts.files import MIN_PART, Part
 from pegboard.errors import ProviderError
@@ -70,6 +72,45 @@ def test_a_long_list_is_asked_for_piece_by_piece() -> None:
     source = Listing([listed(number, "e") for number in range(1, 8)], at_once=3)
     assert [part.number for part in PartUploads(source).sent("parts", {})] == [1, 2, 3, 4, 5, 6, 7]
     assert source.asked == [0, 3, 6]
+
+
+class Uploads(ClientSource):
+    """A store that lists uploads, two at once, and no more than it has."""
+
+    def __init__(self, *listed: tuple[str, str]) -> None:
+        self.listed = [*listed]
+
+    def get(self) -> Clients:
+        return Clients(self, self, 0)
+
+    def list_multipart_uploads(self, **_: str) -> dict[str, Any]:
+        page = [{"Key": key, "UploadId": upload_id} for key, upload_id in self.listed[:2]]
+        return {"Uploads": page, "IsTruncated": len(self.listed) > 2}
+
+    def abort_multipart_upload(self, *, Key: str, UploadId: str, **_: str) -> None:  # noqa: N803 - the SDK's names
+        self.listed.remove((Key, UploadId))
+
+
+@pytest.mark.parametrize("count", range(6))
+def test_all_uploads_of_a_key_are_aborted_and_none_of_a_longer_one(count: int) -> None:
+    longer = [("a/b-2", "1"), ("a/b-2", "2"), ("a/b-2", "3")]
+    source = Uploads(*[("a/b", str(number)) for number in range(count)], *longer)
+    PartUploads(source).abort_all({"Bucket": "files", "Key": "a/b"})
+    assert source.listed == longer
+
+
+@pytest.mark.parametrize(("code", "refused"), [("NotImplemented", False), ("AccessDenied", True)])
+def test_a_store_that_lists_no_uploads_keeps_nothing_from_being_deleted(
+    monkeypatch: pytest.MonkeyPatch, code: str, refused: bool
+) -> None:
+    source = Uploads()
+
+    def refuse(**_: str) -> dict[str, Any]:
+        raise ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 501}}, "list")
+
+    monkeypatch.setattr(source, "list_multipart_uploads", refuse)
+    with pytest.raises(ProviderError, match=code) if refused else nullcontext():
+        PartUploads(source).abort_all({"Bucket": "files", "Key": "a/b"})
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from pegboard.contracts.files import FILES, OCTET_STREAM, FileStorage, SignedUpload
 from pegboard.db import db
 from pegboard.deadline import answer_within
-from pegboard.errors import NotFound, PegboardError
+from pegboard.errors import NotFound, PegboardError, ProviderError
 from pegboard.live import current_board
 
 from .current import storage
@@ -28,6 +28,8 @@ from .models import File
 from .preflight import objection, origin_of
 
 _SECONDS = 10.0  # that one step may take
+_AWAY = "it may be away for now: try again, see whether it runs, and where it is looked for: pegboard config show"
+_WAYS = ("browsers", "parts")
 _REMEDY = "let the store allow it (see below), and see that PUBLIC_URL is the address that people use"
 
 
@@ -68,8 +70,11 @@ def diagnose(name: str) -> Iterator[Finding]:
     except Exception as error:  # noqa: BLE001 - whatever its maker raises is the answer
         yield Finding("start", "failed", _words(error), "correct its settings: pegboard config show")
         return
-    yield from _storing(made)
-    yield from _browsers(made)
+    away = False
+    for finding in _storing(made):
+        away = away or finding.remedy == _AWAY
+        yield finding
+    yield from (Finding(step, "skipped", "it does not answer") for step in _WAYS) if away else _browsers(made)
 
 
 def browser_access(name: str) -> Mapping[str, Any] | None:
@@ -85,6 +90,11 @@ def _storing(made: FileStorage) -> Iterator[Finding]:
         ("read", probe.read, "see that it may be read from"),
         ("range", probe.read_range, "downloads cannot be continued: see whether something on the way cuts ranges"),
         ("copy", probe.copy, "direct uploads fail without it: see that it may be read from and written to"),
+        (
+            "uploads",
+            probe.uploads,
+            "large files fail without it: see that uploads in parts may be begun, listed and aborted",
+        ),
         ("delete", probe.delete, "see that it may be deleted from; what was written here stays until it may"),
     )
     for step, work, remedy in steps:
@@ -99,7 +109,8 @@ def _tried(step: str, work: Callable[[], str], remedy: str) -> Finding:
         with answer_within(_SECONDS):
             return Finding(step, "ok", work())
     except Exception as error:  # noqa: BLE001 - whatever a provider raises is the answer
-        return Finding(step, "failed", _words(error), remedy)
+        passing = step == "write" and isinstance(error, ProviderError) and not error.permanent
+        return Finding(step, "failed", _words(error), _AWAY if passing else remedy)
 
 
 class _Probe:
@@ -127,6 +138,17 @@ class _Probe:
         self._made.copy(self._key, self._copy)
         return self._compared(self._copy, 0, None)
 
+    def uploads(self) -> str:
+        upload_id = self._made.begin_parts(self._copy, content_type=OCTET_STREAM)
+        try:
+            self._made.abort_uploads(self._copy)
+            with suppress(NotFound):
+                self._made.parts(self._copy, upload_id)
+                raise Odd("it says that an upload is aborted which is still there")
+        finally:
+            self._made.abort_parts(self._copy, upload_id)
+        return "one begun and aborted"
+
     def delete(self) -> str:
         for key in (self._key, self._copy):
             self._made.delete(key)
@@ -146,11 +168,11 @@ class _Probe:
 def _browsers(made: FileStorage) -> Iterator[Finding]:
     """Whether browsers on the board's pages may send it files, whole and in parts."""
     key, origin = "doctor/upload", _origin()
-    ways: tuple[tuple[str, Callable[[], SignedUpload]], ...] = (
-        ("browsers", lambda: made.sign_upload(key, size=1, content_type=OCTET_STREAM, expires=60)),
-        ("parts", lambda: made.sign_part(key, "doctor", 1, size=1, expires=60)),
+    ways: tuple[Callable[[], SignedUpload], ...] = (
+        lambda: made.sign_upload(key, size=1, content_type=OCTET_STREAM, expires=60),
+        lambda: made.sign_part(key, "doctor", 1, size=1, expires=60),
     )
-    for step, sign in ways:
+    for step, sign in zip(_WAYS, ways, strict=True):
         yield _tried(step, lambda sign=sign: _let_through(sign(), origin), _REMEDY)  # type: ignore[misc]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 
 from pegboard.db import db, outside_transaction, utc_now
 from pegboard.errors import PegboardError
@@ -107,12 +107,16 @@ def remove(*which: ColumnElement[bool]) -> Iterator[Removed]:
         except PegboardError as error:
             yield Removed(row.key, row.provider, row.size, error=error)
         else:
-            yield Removed(row.key, row.provider, row.size, gone=_forget(row.key))
+            yield Removed(row.key, row.provider, row.size, gone=_forget(row))
 
 
 def unwanted(*which: ColumnElement[bool]) -> list[Any]:
-    """`key`, `provider`, `size` and `upload_id` of the unwanted objects that may be deleted now."""
-    columns = select(StoredObject.key, StoredObject.provider, StoredObject.size, StoredObject.upload_id)
+    """`key`, `provider`, `size` and `upload_id` of the unwanted objects that may be deleted now.
+
+    `unsure`: what was begun to make the object has ended by now, and nobody may have noted how.
+    """
+    unsure = and_(StoredObject.open_until.is_not(None), settled()).label("unsure")
+    columns = select(StoredObject.key, StoredObject.provider, StoredObject.size, StoredObject.upload_id, unsure)
     with outside_transaction():
         return list(db.session.execute(columns.where(StoredObject.state == UNWANTED, free(), *which)))
 
@@ -128,14 +132,17 @@ def settled() -> ColumnElement[bool]:
 
 
 def _delete(row: Any) -> None:
-    """The upload first, so that it cannot become an object any more."""
+    """The upload first, so that it cannot become an object any more; before the row goes, also one nobody knows of."""
     provider = storage(row.provider)
     if row.upload_id is not None:
         provider.abort_parts(row.key, row.upload_id)
+    if row.unsure:
+        provider.abort_uploads(row.key)
     provider.delete(row.key)
 
 
-def _forget(key: str) -> bool:
+def _forget(row: Any) -> bool:
+    over = settled() if row.unsure else StoredObject.open_until.is_(None)
     with transaction():
-        row = delete(StoredObject).where(StoredObject.key == key, StoredObject.state == UNWANTED, settled())
-        return bool(changed(row))
+        gone = delete(StoredObject).where(StoredObject.key == row.key, StoredObject.state == UNWANTED, over)
+        return bool(changed(gone))

@@ -19,7 +19,7 @@ from .current import settings, storage
 from .models import OPEN, PENDING, File, StoredObject
 from .records import Anyone, NoSuchFile, changed, find, move, transaction
 from .refusals import FileRefused
-from .removal import forget
+from .removal import forget, give_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,13 @@ def cut_of(file: File) -> Cut | None:
 
 
 def begin_parts(file: File) -> None:
-    """Begin the upload of a new file at the store, and write down what that calls it. ProviderError leaves no row."""
+    """Begin the upload of a new file at the store, and write down what that calls it. ProviderError leaves no file."""
     store = storage(file.provider)
     try:
         with outside_transaction():
             upload_id = store.begin_parts(file.key, content_type=file.content_type)
-    except ProviderError:
-        forget(file)  # nothing can be sent: nobody knows the upload
+    except ProviderError as error:
+        (forget if error.permanent else give_up)(file)  # what did not answer may have begun it all the same
         raise
     kept = 0
     try:
@@ -117,6 +117,17 @@ def join(file: File) -> None:
             store.finish_parts(file.key, upload_id, parts)
         except NotFound:
             return
+        except (FileRefused, ProviderError):
+            if not _stands(store, file):  # some stores take the parts away one by one while another request joins them
+                raise
+
+
+def _stands(store: FileStorage, file: File) -> bool:
+    """Whether the parts have become the object already: nothing else is ever written there."""
+    try:
+        return store.stat(file.key).size == file.size
+    except NotFound:
+        return False
 
 
 def keep_open(file: File) -> None:

@@ -40,6 +40,8 @@ def owned_by(query: S, owner: str | Anyone) -> S:
 
 def find(file_id: str, owner: str | Anyone) -> File:
     """A detached record. NoSuchFile when there is none, or it is somebody else's."""
+    if "\0" in file_id:  # in an address it may be, in a question to PostgreSQL not
+        raise NoSuchFile
     file = db.session.scalar(
         owned_by(select(File).where(File.id == file_id), owner).execution_options(populate_existing=True)
     )

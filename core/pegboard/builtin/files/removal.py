@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, delete, update
 
-from pegboard.events import FileDeleted
+from pegboard import events
+from pegboard.db import utc_now
 from pegboard.work import record
 
 from .models import DELETING, READY, UNWANTED, File, StoredObject
@@ -31,12 +32,20 @@ def _condemned(file: File, *which: ColumnElement[bool]) -> bool:
     deleting = update(File).where(File.id == file.id, *which).values(state=DELETING)
     with transaction():
         if changed(deleting.where(File.state == READY)):
-            record(FileDeleted(file.id, file.owner))
+            record(events.FileDeleted(file.id, file.owner))
         elif not changed(deleting):
             return False
         objects = update(StoredObject).where(StoredObject.file_id == file.id)
         changed(objects.values(state=UNWANTED, keep_until=None))
         return True
+
+
+def give_up(file: File) -> None:
+    """Delete the row of a file that nobody can send, and keep its object in mind: an upload may have begun unseen."""
+    with transaction():
+        changed(delete(File).where(File.id == file.id))
+        objects = update(StoredObject).where(StoredObject.file_id == file.id)
+        changed(objects.values(state=UNWANTED, open_until=utc_now()))
 
 
 def forget(file: File) -> None:

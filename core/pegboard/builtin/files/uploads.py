@@ -30,11 +30,8 @@ def begin() -> Any:
     """`{name, type, size}` → 201 `{id, upload: {method, url, headers, fields}}`, or `{id, parts: {size, count}}`."""
     owner = subject()
     spend("300/minute", "files.upload", owner)
-    try:
-        asked = request.get_json(silent=True)
-    except RecursionError:
-        asked = None
-    name, kind, size = (asked.get(key) for key in ("name", "type", "size")) if isinstance(asked, dict) else (None,) * 3
+    asked = sent_object()
+    name, kind, size = (asked.get(key) for key in ("name", "type", "size"))
     if not isinstance(name, str) or not isinstance(kind, str) or type(size) is not int or size < 0:
         abort(400, _("Send a JSON object with name, type and size in bytes."))
     try:
@@ -49,6 +46,7 @@ def complete(file_id: str) -> Any:
     """200 `{id, state, row}`: the row is the file's entry in the list, as HTML."""
     owner = subject()
     size = files.get(file_id, owner).size or 0
+    spend("300/minute", "files.complete", owner)  # each copies the file at the store
     try:
         with answer_within(PATIENCE + size / COPIED_PER_SECOND):
             file = files.complete_upload(file_id, owner)
@@ -61,6 +59,15 @@ def subject() -> str:
     """Who is asking. 401 for nobody; views are guarded before."""
     user = current_user()
     return user.subject if user is not None else abort(401)
+
+
+def sent_object() -> dict[str, Any]:
+    """The JSON object in the request; an empty one where it holds something else."""
+    try:
+        sent = request.get_json(silent=True)
+    except RecursionError:
+        return {}
+    return sent if isinstance(sent, dict) else {}
 
 
 def refused(error: FileRefused) -> Any:

@@ -20,7 +20,7 @@ from .part_uploads import PARTS_RATE
 from .parts import part_size_for
 from .refusals import FileRefused
 from .service import files
-from .uploads import PATIENCE, complete, refused, signed_request, subject
+from .uploads import PATIENCE, complete, refused, sent_object, signed_request, subject
 
 
 def add_routes(routes: Blueprint) -> None:
@@ -45,8 +45,7 @@ def params() -> Any:
 @signed_in
 def begin() -> Any:
     """`{filename, type, metadata: {size}}` → 200 `{key, uploadId}`."""
-    asked = request.get_json(silent=True)
-    asked = asked if isinstance(asked, dict) else {}
+    asked = sent_object()
     metadata = asked.get("metadata")
     size = metadata.get("size") if isinstance(metadata, dict) else None
     return _begun(asked.get("filename"), asked.get("type"), _whole(size), in_parts=True)

@@ -81,7 +81,8 @@ def chosen(words: Iterable[str], installed: Installed) -> Chosen:
             continue
         if name not in installed.names:
             choices = [other for other in installed.names if other not in DEFAULT_BUILTINS]
-            found.problems.append(f"no plugin {word!r} is installed; {suggestion(name, choices)}")
+            known = suggestion(name, choices)
+            found.problems.append(f"no plugin {word!r} is installed; {known}; or install its distribution first")
             continue
         loaded = installed.load(name)
         if isinstance(loaded, Problem):

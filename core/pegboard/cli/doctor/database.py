@@ -33,6 +33,18 @@ def database(plan: Plan, seconds: float) -> Iterator[Finding]:
     if now is not None:
         yield _clock(now)
     yield from _migrations(plan, url, seconds)
+    yield from _alarms(plan, url, seconds)
+
+
+def _alarms(plan: Plan, url: str, seconds: float) -> Iterator[Finding]:
+    from ...migrations.standing import alarms
+
+    found = Asking(lambda: alarms(plan, url)).answer(seconds)
+    for name, message in found.items():
+        said, _, remedy = message.partition("\n    → ")
+        yield Finding(f"work.{name}", "failed", said, remedy or "pegboard work list")
+    if not found:
+        yield Finding("work", "ok", "nothing has failed for good, and no provider fails")
 
 
 def _environment(plan: Plan, stamp: str | None) -> Finding:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from ...board import Plan
+from ...errors import Problem
 from ..known_secrets import redactor
 from .configuration import configuration
 from .database import database
@@ -24,12 +25,23 @@ def examine(plan: Plan, seconds: float = SECONDS) -> list[Finding]:
     with _silence():
         found = [
             *asked("machine", lambda: machine(plan)),
-            *asked("configuration", lambda: configuration(plan)),
-            *asked("database", lambda: database(plan, seconds)),
-            *asked("plugins", lambda: plugins(plan, seconds)),
+            *(_unread(plan.sources.unread) if plan.sources.unread else _deployment(plan, seconds)),
         ]
     clean = redactor(plan).text
     return [replace(one, message=clean(one.message), remedy=clean(one.remedy)) for one in found]
+
+
+def _deployment(plan: Plan, seconds: float) -> Iterator[Finding]:
+    yield from asked("configuration", lambda: configuration(plan))
+    yield from asked("database", lambda: database(plan, seconds))
+    yield from asked("plugins", lambda: plugins(plan, seconds))
+
+
+def _unread(problem: Problem) -> Iterator[Finding]:
+    """Which database and which plugins is not known: nothing can be said of them, least of all that they are well."""
+    yield Finding("configuration.file", "failed", f"{problem.message} (from {problem.source})", problem.remedy)
+    for check in ("database.connection", "plugins.health"):
+        yield Finding(check, "skipped", "the configuration cannot be read")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Settings that nobody reads: misspelt, or left behind by a plugin that is no longer enabled."""
+"""What is left of plugins that are no longer enabled, and settings that nobody reads."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ...board import Plan
 from ...settings import env_names
 from ...sources import Variables
 from ..config import models
+from ..leaving import unfinished
 from .findings import Finding
 
 _OTHERS = ("PEGBOARD_CONFIG", "PEGBOARD_SECRETS_DIR", "FLASK_DEBUG", "WEB_CONCURRENCY")
@@ -16,7 +17,13 @@ _NEAR = 0.85
 
 
 def leftovers(plan: Plan) -> Iterator[Finding]:
-    """Tables of plugins that are installed and not enabled, and variables that look like ours and are not."""
+    """Plugins that are half uninstalled, tables of plugins that are installed and not enabled, and variables that look like ours and are not."""
+    for name in unfinished(plan) if plan.board.value else ():
+        message, remedy = (
+            f"{name} was being uninstalled, and that was not finished",
+            f"pegboard plugins uninstall {name}",
+        )
+        yield Finding(f"configuration.uninstalling.{name}", "warning", message, remedy)
     enabled = {entry.name for entry in plan.entries}
     file = plan.sources.file.name if plan.sources.file else ""
     written = [(label, tables) for label, tables in plan.sources.tables if file in label]  # not what the sandbox left

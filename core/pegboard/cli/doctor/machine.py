@@ -25,7 +25,7 @@ def machine(plan: Plan) -> Iterator[Finding]:
     yield python()
     yield packages(plan)
     yield clock()
-    if plan.board.usable is None:
+    if plan.board.usable is None or plan.sources.unread:
         yield Finding("machine.folder", "skipped", "the board's settings do not say where it is")
         return
     instance = (plan.folder / plan.board.usable.instance_path).resolve()

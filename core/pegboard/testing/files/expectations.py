@@ -49,7 +49,11 @@ class Expectations:
         try:
             yield
         except kind as error:
-            self.that(bool(error.provider and error.operation), operation, "its error names no provider and operation")
+            self.that(
+                bool(error.provider and error.operation),
+                operation,
+                f"its error names no provider and operation: {kind.__name__}(…, provider=…, operation=…)",
+            )
             if permanent is not None and error.permanent is not permanent:
                 self.fail(operation, f"its error when {doing} has permanent={error.permanent}")
         except Exception as error:  # noqa: BLE001

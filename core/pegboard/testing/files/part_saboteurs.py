@@ -210,6 +210,28 @@ class LeavesPartsOfFinished(Saboteur):
             self._storage.remove(name)
 
 
+class AbortsOnlyTheLastUpload(Saboteur):
+    fault = "AbortsOnlyTheLastUpload.parts`: raised nothing when all uploads of the key were aborted"
+
+    class Uploads(PartUploads):
+        def _begun(self, key: str) -> list[str]:
+            return super()._begun(key)[-1:]
+
+
+class AbortsUploadsOfLongerKeys(Saboteur):
+    fault = "AbortsUploadsOfLongerKeys.parts`: raised NotFound when the uploads of another key were aborted"
+
+    def begin_parts(self, key: str, **options: Any) -> str:
+        self.begun = {**getattr(self, "begun", {}), (upload_id := super().begin_parts(key, **options)): key}
+        return upload_id
+
+    def abort_uploads(self, key: str) -> None:
+        super().abort_uploads(key)
+        for upload_id, begun in self.begun.items():
+            if begun.startswith(key):
+                super().abort_parts(begun, upload_id)
+
+
 class DeletesWhatItFinished(Saboteur):
     fault = "DeletesWhatItFinished.abort_parts`: has changed what the key holds after the upload was finished"
 

@@ -149,6 +149,30 @@ class PartContract:
         left = set(self.leftovers(storage)) - before
         expect.that(not left, "abort_parts", f"leaves {len(left)} things behind, parts among them")
 
+    def test_uploads_whose_ids_were_lost_are_aborted_by_their_key(self, storage: FileStorage, new_key: NewKey) -> None:
+        expect, key = Expectations(storage), new_key()
+        longer = f"{key}-2"
+        storage.put(key, io.BytesIO(TEN), size=10)
+        before = set(self.leftovers(storage))
+        lost = [storage.begin_parts(key, content_type=FILM) for _ in range(3)]
+        other = storage.begin_parts(longer, content_type=FILM)
+        _send(storage, key, lost[0], 1, b"x" * self.part)
+        storage.abort_parts(key, lost.pop())
+        for doing in ("uploads are under way", "they were aborted before"):
+            with expect.works("abort_uploads", doing):
+                storage.abort_uploads(key)
+        for upload_id in lost:
+            with expect.finds_nothing("parts", "all uploads of the key were aborted"):
+                storage.parts(key, upload_id)
+        with expect.works("parts", "the uploads of another key were aborted"):
+            storage.parts(longer, other)
+        _holds(storage, key, TEN, "abort_uploads", "by uploads that were not finished")
+        storage.abort_parts(longer, other)
+        left = set(self.leftovers(storage)) - before
+        expect.that(not left, "abort_uploads", f"leaves {len(left)} things behind, parts among them")
+        with expect.refuses("abort_uploads", "the key is no key", permanent=True):
+            storage.abort_uploads("../a")
+
     def test_a_finished_upload_is_over(self, storage: FileStorage, new_key: NewKey) -> None:
         expect, key = Expectations(storage), new_key()
         upload_id = storage.begin_parts(key, content_type=FILM)

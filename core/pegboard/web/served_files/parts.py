@@ -2,7 +2,7 @@
 
 An upload is the empty object `parts/<name>`, which has the type and metadata of what is to come; part 7 of it is
 `parts/<name>-7`. The store need not list its objects: `parts/<name>-upto-8`, written before any part from 5 to 8, says
-how far to look.
+how far to look. The uploads of a key that have not ended are listed in `parts/<name of the key>-begun`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class PartUploads:
 
     def begin(self, key: str, content_type: str, metadata: Mapping[str, str]) -> str:
         upload_id = secrets.token_hex(20)
+        self._list(key, [*self._begun(key), upload_id])
         self._storage.write(upload_name(key, upload_id), iter(()), content_type, metadata)
         return upload_id
 
@@ -50,10 +51,11 @@ class PartUploads:
         return stat
 
     def sent(self, operation: str, key: str, upload_id: str) -> tuple[Part, ...]:
-        """What has arrived, in order. NotFound when the upload has ended."""
+        """What has arrived, in order. NotFound when the upload has ended, also when it ends meanwhile."""
         name = upload_name(key, upload_id)
         self._upload(operation, name)
-        found = ((number, self._find(f"{name}-{number}")) for number in self._numbers(name))
+        found = [(number, self._find(f"{name}-{number}")) for number in self._numbers(name)]
+        self._upload(operation, name)  # whoever ended it may have removed parts before they were looked for
         return tuple(Part(number, stat.size, stat.etag) for number, stat in found if stat is not None)
 
     def finish(self, key: str, upload_id: str, parts: Sequence[Part]) -> Stat:
@@ -63,11 +65,15 @@ class PartUploads:
         upload = self._upload("finish_parts", name)
         with closing(self._joined(name, parts)) as pieces:
             stat = self._storage.write(key, pieces, upload.content_type, upload.metadata)
-        self._remove(name)
+        self._end(key, upload_id)
         return stat
 
     def abort(self, key: str, upload_id: str) -> None:
-        self._remove(upload_name(key, upload_id))
+        self._end(key, upload_id)
+
+    def abort_all(self, key: str) -> None:
+        for upload_id in self._begun(key):
+            self.abort(key, upload_id)
 
     def _upload(self, operation: str, name: str) -> Stat:
         found = self._find(name)
@@ -83,6 +89,26 @@ class PartUploads:
                     reason = f"part {part.number} was sent again meanwhile: ask again for the parts"
                     raise ProviderError(reason, provider=self._storage.name, operation="finish_parts", permanent=True)
                 yield from pieces
+
+    def _end(self, key: str, upload_id: str) -> None:
+        self._remove(upload_name(key, upload_id))
+        begun = self._begun(key)
+        if upload_id in begun:
+            self._list(key, [one for one in begun if one != upload_id])
+
+    def _begun(self, key: str) -> list[str]:
+        """The ids of the uploads of a key. Where two begin in the same moment, one of them may be missing."""
+        try:
+            with self._storage.opened(_list_name(key)) as (_, pieces):
+                return b"".join(pieces).decode().split()
+        except NotFound:
+            return []
+
+    def _list(self, key: str, upload_ids: Sequence[str]) -> None:
+        if upload_ids:
+            self._storage.write(_list_name(key), iter([" ".join(upload_ids).encode()]), OCTET_STREAM, {})
+        else:
+            self._storage.remove(_list_name(key))
 
     def _remove(self, name: str) -> None:
         """The upload first, so that no more parts come; the limits last, so that a second call finds what is left."""
@@ -107,6 +133,10 @@ class PartUploads:
 def upload_name(key: str, upload_id: str) -> str:
     """The key of an upload: an id that was made for another key leads nowhere."""
     return f"parts/{hashlib.sha256(f'{key} {upload_id}'.encode()).hexdigest()[:40]}"
+
+
+def _list_name(key: str) -> str:
+    return f"parts/{hashlib.sha256(key.encode()).hexdigest()[:40]}-begun"
 
 
 def _limit(number: int) -> int:

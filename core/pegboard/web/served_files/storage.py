@@ -157,6 +157,10 @@ class ServedFileStorage(FileStorage):
         check_arguments(self.name, "abort_parts", key=key, upload_id=upload_id)
         self._uploads.abort(key, upload_id)
 
+    def abort_uploads(self, key: str) -> None:
+        check_arguments(self.name, "abort_uploads", key=key)
+        self._uploads.abort_all(key)
+
     def origins(self) -> tuple[str, ...]:
         return ()
 

@@ -20,7 +20,7 @@ from ..nudging import Hint
 from ..runner import Runner
 
 log = logging.getLogger("pegboard.work")
-GRACE = 8.0
+GRACE = 7.0
 """Seconds that an item has to finish when the process ends; then others get it."""
 
 

@@ -42,10 +42,11 @@ from pegboard.live import board_of, current_board
 from pegboard.migrations import upgrade
 from pegboard.settings import PluginSettings
 from pegboard.web.served_files import Links
+from pegboard.web.served_files.links import Grant
 from tests.core.builtin.files.boards import PNG
 
 DAY = timedelta(days=1)
-CALLS = ("put", "copy", "stat", "delete")
+CALLS = ("put", "copy", "stat", "delete", "begin_parts", "finish_parts", "abort_parts")
 
 
 class Seams:
@@ -114,6 +115,16 @@ def _upload(name: str = "a.png") -> File:
     return file
 
 
+def _upload_in_parts() -> File:
+    file, _ = files.begin_upload("a.png", "image/png", len(PNG), "alice")
+    (key, upload_id) = db.session.execute(select(StoredObject.key, StoredObject.upload_id)).one()
+    store = current_board().provider(FILES)
+    assert isinstance(store, Mortal)
+    grant = Grant(key, store.links.expiry(60), size=len(PNG), upload_id=upload_id, part=1)
+    store.receive(grant, BytesIO(PNG))
+    return file
+
+
 def _save(name: str = "a.png") -> File:
     return files.save(Stream(PNG), name, None, "alice")
 
@@ -138,6 +149,9 @@ OPERATIONS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
         lambda: _upload("bad.png"),
         lambda file: _refused(lambda: files.complete_upload(file.id, "alice")),
     ),
+    "begin-parts": (lambda: None, lambda _: _upload_in_parts()),
+    "complete-parts": (_upload_in_parts, lambda file: files.complete_upload(file.id, "alice")),
+    "delete-parts": (_upload_in_parts, lambda file: files.delete(file.id, "alice")),
     "delete-saved": (_save, lambda file: files.delete(file.id, "alice")),
     "delete-upload": (_upload, lambda file: files.delete(file.id, "alice")),
     "sweep": (_upload, lambda _: _sweep_later(2 * DAY)),
@@ -154,7 +168,8 @@ def _sweep_later(after: timedelta) -> None:
 def main(folder: Path, operation: str) -> None:
     """Until a process survives, one seam later each time."""
     os.fsync = lambda fd: None  # processes die here, not the machine
-    app, data, clean = _board(folder / "board"), folder / "board", folder / "clean"
+    app = _board(folder / "board", parts_above=1 if operation.endswith("parts") else len(PNG))
+    data, clean = folder / "board", folder / "clean"
     shutil.copytree(data, clean)
     before, do = OPERATIONS[operation]
     for number in itertools.count(1):
@@ -167,7 +182,7 @@ def main(folder: Path, operation: str) -> None:
             return
 
 
-def _board(folder: Path) -> Flask:
+def _board(folder: Path, **given: Any) -> Flask:
     Stores.folder = folder
     settings = BoardSettings(
         env="test",
@@ -176,7 +191,7 @@ def _board(folder: Path) -> Flask:
         database_url=f"sqlite:///{folder}/test.db",
         providers={"files": "first"},
     )
-    app = create_app(settings, plugins=[Files, Stores])
+    app = create_app(settings, plugins=[Files, Stores], config={"files": given})
     plan = board_of(app).plan
     upgrade(app, plan, plan.database_url)
     event.listen(Session, "before_commit", lambda session: seam("before a commit"))
@@ -236,8 +251,9 @@ def _stored(folder: Path) -> set[tuple[str, str]]:
 
 
 def _unknown(folder: Path) -> list[str]:
+    """Parts have no rows of their own: their upload's has its id."""
     rows = {tuple(row) for row in db.session.execute(select(StoredObject.provider, StoredObject.key))}
-    return [f"nobody knows {one}" for one in sorted(_stored(folder) - rows)]
+    return [f"nobody knows {key}" for _, key in sorted(_stored(folder) - rows) if not key.startswith("parts/")]
 
 
 def _unreadable() -> list[str]:

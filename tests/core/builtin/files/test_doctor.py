@@ -33,6 +33,7 @@ HEALTHY = """\
   ok       read      64 bytes
   ok       range     32 bytes
   ok       copy      64 bytes
+  ok       uploads   one begun and aborted
   ok       delete    both objects
 """
 
@@ -53,12 +54,13 @@ def test_a_healthy_storage_passes_every_step_and_keeps_nothing(board: Flask, tmp
 @pytest.mark.parametrize(
     ("operation", "failed", "remedy"),
     [
-        ("put", {"write": "failed", "read": "skipped", "delete": "skipped"}, "that there is room"),
+        ("put", {"write": "failed", "read": "skipped", "delete": "skipped", "browsers": "skipped", "parts": "skipped"},
+         "try again, see whether it runs"),
         ("read", {"read": "failed", "range": "failed", "copy": "failed", "delete": "ok"}, "may be read from"),
         ("copy", {"read": "ok", "copy": "failed", "delete": "ok"}, "direct uploads fail without it"),
         ("delete", {"copy": "ok", "delete": "failed"}, "may be deleted from"),
     ],
-)
+)  # fmt: skip
 def test_each_step_that_fails_says_why_and_what_to_do(
     moody_board: Flask, operation: str, failed: dict[str, str], remedy: str
 ) -> None:
@@ -73,7 +75,7 @@ def test_each_step_that_fails_says_why_and_what_to_do(
     assert {one["state"] for one in report["local"]["findings"]} == {"ok"}
 
 
-def test_a_storage_that_lies_is_found_out(moody_board: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_storage_that_lies_is_found_out(moody_board: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     storage = moody(moody_board)
 
     @contextmanager
@@ -81,9 +83,12 @@ def test_a_storage_that_lies_is_found_out(moody_board: Flask, monkeypatch: pytes
         yield iter([b"something else"])
 
     monkeypatch.setattr(storage, "read", other)
+    monkeypatch.setattr(storage, "abort_uploads", lambda key: None)
     monkeypatch.setattr(storage, "delete", lambda key: None)
     output = diagnosed(moody_board).output
     assert "it gave other bytes than were stored" in output
+    assert "it says that an upload is aborted which is still there" in output
+    assert not [name for name in objects(tmp_path) if "begun" in name], "it leaves that upload"
     assert "it says that an object is deleted which is still there" in output
 
 

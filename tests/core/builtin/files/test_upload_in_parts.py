@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pegboard.builtin.files import parts as parts_module
 from pegboard.builtin.files.models import File, StoredObject
@@ -15,11 +19,13 @@ from pegboard.builtin.files.objects import tidy
 from pegboard.builtin.files.parts import Cut
 from pegboard.builtin.files.service import FileRefused, NoSuchFile, files
 from pegboard.builtin.files.settings import FilesSettings
+from pegboard.builtin.files.sweeping import sweep
 from pegboard.contracts.files import FILES, MIN_PART
-from pegboard.db import db
+from pegboard.db import db, utc_now
 from pegboard.errors import ProviderError
 from pegboard.live import board_of
-from tests.core.builtin.files.boards import MakeBoard, moody, objects, states, token
+from pegboard.web.limits import spend
+from tests.core.builtin.files.boards import MakeBoard, known_objects, moody, objects, states, token
 
 PART = MIN_PART
 CONTENT = b"A" * PART + b"B" * PART + b"the last one"
@@ -107,11 +113,11 @@ def test_the_row_is_committed_before_the_store_is_asked_to_begin(
     assert found == ["open"]
 
 
-def test_a_store_that_cannot_begin_leaves_no_row(make_board: MakeBoard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_refuses_to_begin_leaves_no_row(make_board: MakeBoard, monkeypatch: pytest.MonkeyPatch) -> None:
     board = make_board("moody", **SETTINGS)
 
     def refuse(*args: object, **kwargs: object) -> str:
-        raise ProviderError("there is no answer", provider="moody", operation="begin_parts")
+        raise ProviderError("it may not", provider="moody", operation="begin_parts", permanent=True)
 
     monkeypatch.setattr(moody(board), "begin_parts", refuse)
     with board.app_context():
@@ -119,6 +125,46 @@ def test_a_store_that_cannot_begin_leaves_no_row(make_board: MakeBoard, monkeypa
             _begun()
         assert db.session.scalar(select(StoredObject)) is None
     assert states(board) == []
+
+
+def test_an_upload_that_a_store_began_without_an_answer_is_aborted_by_a_later_sweep(
+    make_board: MakeBoard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    board = make_board("moody", max_pending=1, **SETTINGS)
+    begin = moody(board).begin_parts
+
+    def lose(*args: Any, **kwargs: Any) -> str:
+        begin(*args, **kwargs)
+        raise ProviderError("there is no answer", provider="moody", operation="begin_parts")
+
+    with board.app_context():
+        with monkeypatch.context() as patched:
+            patched.setattr(moody(board), "begin_parts", lose)
+            with pytest.raises(ProviderError):
+                _begun()
+        assert states(board) == []
+        assert objects(tmp_path) != []
+        files.delete(_begun().id, "alice")  # what nobody can send counts for nothing
+        with time_machine.travel(utc_now() + timedelta(hours=25)):
+            sweep(timedelta(hours=24))
+    assert objects(tmp_path) == []
+    assert known_objects(board) == {}
+
+
+@pytest.mark.parametrize("hours", [1, 25])
+def test_an_upload_whose_id_was_lost_is_aborted_however_late_its_file_is_deleted(
+    board: Flask, tmp_path: Path, hours: int
+) -> None:
+    with board.app_context():
+        file = _begun()
+        db.session.execute(update(StoredObject).values(upload_id=None))
+        db.session.commit()
+        with time_machine.travel(utc_now() + timedelta(hours=hours)):
+            files.delete(file.id, "alice")
+        with time_machine.travel(utc_now() + timedelta(hours=26)):
+            sweep(timedelta(hours=24))
+    assert objects(tmp_path) == []
+    assert known_objects(board) == {}
 
 
 def test_an_upload_whose_file_was_deleted_while_it_began_is_aborted(
@@ -244,6 +290,36 @@ def test_a_crash_after_the_parts_were_put_together_loses_nothing(board: Flask) -
         assert files.complete_upload(file.id, "alice").state == "ready"
 
 
+def test_what_is_put_together_long_after_it_was_sent_stays_known(board: Flask) -> None:
+    with board.app_context():
+        file = _begun()
+        _send(board, file, 1, 2, 3)
+        with time_machine.travel(utc_now() + timedelta(hours=30)):
+            assert files.complete_upload(file.id, "alice").state == "ready"
+    assert sorted(known_objects(board).values()) == ["kept", "unwanted"]  # a second finish may be on its way
+
+
+def test_twenty_who_complete_it_at_once_make_one_file(board: Flask, tmp_path: Path) -> None:
+    with board.app_context():
+        file = _begun()
+        _send(board, file, 1, 2, 3)
+    together = Barrier(20)
+
+    def complete(_: int) -> tuple[str, str]:
+        with board.app_context():
+            together.wait()
+            ready = files.complete_upload(file.id, "alice")
+            return ready.state, ready.key
+
+    with ThreadPoolExecutor(20) as threads:
+        assert len({*threads.map(complete, range(20))}) == 1
+    assert states(board) == [("ready", None)]
+    with board.app_context(), files.open(file.id, "alice") as pieces:
+        assert b"".join(pieces) == CONTENT
+    assert [state for state in known_objects(board).values() if state != "unwanted"] == ["kept"]
+    assert set(objects(tmp_path)) <= set(known_objects(board))
+
+
 def test_an_upload_that_the_store_has_forgotten_is_no_upload(board: Flask) -> None:
     with board.app_context():
         file = _begun()
@@ -323,6 +399,33 @@ def test_somebody_elses_upload_answers_404(board: Flask, person: str, method: st
     client, who = board.test_client(), {"X-Test-User": person}
     headers = {**who, "X-CSRFToken": token(client, **who)}
     assert client.open(f"/files/uploads/{begun['id']}{path}", method=method, headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("rate", "name", "method", "path"),
+    [
+        ("1200/minute", "files.part", "POST", "uploads/{}/parts/1"),
+        ("1200/minute", "files.part", "GET", "s3/multipart/{}/1"),
+        ("300/minute", "files.progress", "GET", "uploads/{}"),
+        ("300/minute", "files.progress", "GET", "s3/multipart/{}"),
+        ("300/minute", "files.complete", "POST", "uploads/{}/complete"),
+        ("300/minute", "files.complete", "POST", "s3/multipart/{}/complete"),
+        ("300/minute", "files.upload", "POST", "s3/multipart"),
+        ("300/minute", "files.upload", "GET", "s3/params"),
+    ],
+)
+def test_who_asks_too_often_is_told_when_to_go_on(board: Flask, rate: str, name: str, method: str, path: str) -> None:
+    browser = Browser(board)
+    asked = f"/files/{path.format(browser.begin()['id'])}"
+    with board.app_context():
+        for _ in range(int(rate.partition("/")[0]) - (name == "files.upload")):  # one was begun
+            spend(rate, name, "alice")
+    answer = browser.client.open(asked, method=method, headers=browser.headers)
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 61
+    assert states(board) == [("pending", None)]
+    bob = {"X-Test-User": "bob", "X-CSRFToken": token(browser.client, **{"X-Test-User": "bob"})}
+    assert browser.client.open(asked, method=method, headers=bob).status_code != 429
 
 
 def test_a_part_is_not_signed_without_the_token(board: Flask) -> None:

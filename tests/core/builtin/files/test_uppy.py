@@ -113,6 +113,12 @@ def test_what_makes_no_sense_is_answered_with_what_to_send(board: Flask, asked: 
     assert states(board) == []
 
 
+def test_an_object_that_is_nested_too_deep_is_answered_with_what_to_send(board: Flask) -> None:
+    answer = Uppy(board).ask("POST", "multipart", data="[" * 200_000, content_type="application/json")
+    assert answer.status_code == 400
+    assert "size" in answer.get_json()["error"]["message"]
+
+
 def test_a_size_in_words_of_a_form_is_a_size(board: Flask) -> None:
     asked = {**LARGE, "metadata": {"size": str(len(CONTENT))}}
     assert Uppy(board).ask("POST", "multipart", json=asked).status_code == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -269,6 +270,14 @@ def test_only_types_in_which_nothing_runs_are_shown(board: Flask, name: str, con
     assert shown.headers["X-Content-Type-Options"] == "nosniff"
     asked_for = client.get(client.get(f"/files/{file.id}").location)
     assert asked_for.headers["Content-Disposition"].startswith("attachment")
+
+
+@pytest.mark.db
+@pytest.mark.parametrize("path", ["/files/%00", "/files/uploads/%00", "/files/public/%00/a", "/files/s3/multipart/%00"])
+def test_an_id_that_the_database_cannot_hold_answers_404(
+    make_board: MakeBoard, new_database: Callable[[], str], path: str
+) -> None:
+    assert make_board(database_url=new_database()).test_client().get(path).status_code == 404
 
 
 @pytest.fixture

@@ -108,5 +108,20 @@ def test_a_board_that_fails_while_it_starts_is_told_without_a_traceback(
 
 def test_a_broken_file_of_settings_is_told(deployment: Deployment, ask: Ask) -> None:
     (deployment.folder / "pegboard.toml").write_text("[pegboard\n", encoding="utf-8")
-    found = [row for row in ask().values() if row["state"] == "failed"]
-    assert any("not valid TOML" in row["message"] for row in found)
+    found = ask()
+    assert "not valid TOML" in found["configuration.file"]["message"]
+    assert [check for check, row in found.items() if row["state"] == "failed"] == ["configuration.file"]
+
+
+@pytest.mark.parametrize("file", ["pegboard.toml", ".env"])
+def test_where_the_settings_cannot_be_read_nothing_is_said_to_be_well_that_depends_on_them(
+    deployment: Deployment, ask: Ask, file: str
+) -> None:
+    (deployment.folder / file).write_bytes(b"\xff")
+    found = {check: row["state"] for check, row in ask().items()}
+    assert {check for check, state in found.items() if state == "ok"} <= {
+        "machine.python",
+        "machine.packages",
+        "machine.clock",
+    }
+    assert found["database.connection"] == found["plugins.health"] == "skipped"

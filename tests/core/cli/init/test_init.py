@@ -104,6 +104,7 @@ def test_everything_wrong_is_said_at_once_and_nothing_is_written(init: Init, tmp
         "1 to 80 characters in one line; choose one with --name",
         "no plugin 's3_storag' is installed; did you mean 's3_storage'?",
         "no plugin 'nosuch' is installed",
+        "or install its distribution first",
     ):
         assert any(said in problem for problem in problems), said
     assert len(problems) == 5

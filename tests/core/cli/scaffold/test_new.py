@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pegboard.errors import PegboardError
+from pegboard.errors import NotFound, PegboardError
 from pegboard.web.served_files import Links, ServedFileStorage
 from tests.core.cli.scaffold.generated import new
 
@@ -201,3 +201,11 @@ def test_exactly_the_three_methods_of_files_are_left_to_the_author(here: Path) -
             getattr(storage, name)(*arguments)
     source = Path(provider.__file__).read_text(encoding="utf-8")
     assert source.count("FILL IN") == source.count("NotImplementedError") == 3
+
+
+def test_an_error_that_the_author_is_told_to_raise_can_be_raised_as_it_is_written(here: Path) -> None:
+    assert new("attic", "--capability", "files").exit_code == 0
+    text = (here / "pegboard-attic" / "pegboard_attic" / "provider.py").read_text(encoding="utf-8")
+    told = re.search(r"`raise NotFound\((.*?)\)`, from `pegboard\.errors`", text)
+    assert told is not None
+    assert ["message", *re.findall(r"(\w+)=", told[1])] == list(inspect.signature(NotFound).parameters)

@@ -103,6 +103,43 @@ def test_a_part_that_is_replaced_while_parts_are_joined_spoils_nothing(client: F
     assert content(storage) == b"oneTWO"
 
 
+@pytest.mark.parametrize("end", ["abort", "finish"])
+def test_an_upload_that_ends_while_its_parts_are_listed_is_not_found_and_never_half_of_it(
+    client: FlaskClient, storage: Eventful, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    upload_id = begun(client, storage, b"one", b"two", b"three")
+    parts, stat = storage.parts("film", upload_id), storage.stat
+
+    def end_it(key: str) -> Stat:
+        if key.endswith("-2"):
+            monkeypatch.setattr(storage, "stat", stat)
+            if end == "abort":
+                storage.abort_parts("film", upload_id)
+            else:
+                storage.finish_parts("film", upload_id, parts)
+        return stat(key)
+
+    monkeypatch.setattr(storage, "stat", end_it)
+    with pytest.raises(NotFound):
+        storage.parts("film", upload_id)
+
+
+def test_an_upload_that_was_begun_and_never_answered_is_ended_by_its_key(
+    storage: Eventful,
+) -> None:
+    def die(key: str) -> None:
+        if not key.endswith("-begun"):
+            raise SystemExit
+
+    storage.after = die
+    with pytest.raises(SystemExit):
+        storage.begin_parts("film", content_type=FILM)
+    assert storage.objects != {}
+    storage.after = str
+    storage.abort_uploads("film")
+    assert storage.objects == {}
+
+
 def test_parts_that_could_not_be_joined_can_be_joined_later(client: FlaskClient, storage: Eventful) -> None:
     upload_id = begun(client, storage, b"one", b"two")
 
@@ -117,7 +154,7 @@ def test_parts_that_could_not_be_joined_can_be_joined_later(client: FlaskClient,
     assert content(storage) == b"onetwo"
 
 
-@pytest.mark.parametrize("count", range(6))
+@pytest.mark.parametrize("count", range(20))
 def test_what_an_interrupted_abort_left_is_removed_by_the_next(
     client: FlaskClient, storage: Eventful, count: int
 ) -> None:

@@ -72,9 +72,18 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_work_replays_work_id", "work_replays", ["work_id"])
+    op.create_table(
+        "work_alarms",
+        sa.Column("name", sa.String(128), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("told_at", sa.BigInteger(), nullable=True),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_work_alarms")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("work_alarms")
     op.drop_table("work_replays")
     op.drop_table("work_gates")
     op.drop_table("work")
