@@ -421,6 +421,18 @@ def test_events_of_one_subject_come_in_order_also_after_failures(app: Flask, lis
     assert heard == ["0", "1", "1", "1", "2", "3"]
 
 
+def test_a_long_lane_lets_others_in_after_some(app: Flask, listener: Listener) -> None:
+    heard: list[str] = []
+    listener.behaviour = lambda event: heard.append(event.user)
+    told(
+        *(UserRegistered("long", "a@example.com", "A") for _ in range(30)),
+        UserRegistered("other", "a@example.com", "A"),
+    )
+    do_work(app)
+    assert heard.index("other") <= 10
+    assert len(heard) == 31
+
+
 def test_a_flood_in_one_queue_does_not_hold_up_another(app: Flask, listener: Listener) -> None:
     heard: list[str] = []
     listener.behaviour = lambda event: heard.append(event.user)
