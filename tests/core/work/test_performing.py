@@ -451,7 +451,21 @@ def test_an_unknown_kind_of_work_is_parked(app: Flask) -> None:
     db.session.execute(update(Work).values(kind="novel"))
     db.session.commit()
     do_work(app)
+    assert do_work(app) == 0
     assert only().status == "parked"
+
+
+def test_an_event_that_an_author_cannot_upgrade_is_a_failure_of_that_item_alone(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told(ADA, UserRegistered("eve", "eve@example.com", "Eve"))
+    db.session.execute(update(Work).where(Work.lane.endswith("ada")).values(event_version=-1))
+    db.session.commit()
+    upgrade = classmethod(lambda cls, version, data: data["nowhere"])
+    monkeypatch.setattr(UserRegistered, "upgrade", upgrade)
+    do_work(app)
+    assert [row.status for row in rows()] == ["pending", "done"]
+    assert "KeyError: 'nowhere'" in str(rows()[0].error)
 
 
 def test_a_given_back_item_is_done_by_others(app: Flask) -> None:
