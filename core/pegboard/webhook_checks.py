@@ -22,11 +22,19 @@ def webhook_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
     owners: dict[str, str] = {}
     for entry in entries:
         for source in entry.list(_HOOK):
-            yield from _of_source(entry, source)
+            yield from _checked(entry, source)
             if source.name in owners:
                 message = f"the webhook source {source.name!r} comes from {owners[source.name]!r} already"
                 yield Problem(message, entry.name, _HOOK, "", "choose another name")
             owners.setdefault(source.name, entry.name)
+
+
+def _checked(entry: Entry, source: WebhookSource) -> list[Problem]:
+    try:
+        return list(_of_source(entry, source))
+    except Exception as error:  # noqa: BLE001 - whatever an author's code raises, the others go on
+        message = f"the webhook source {source.name!r} cannot be checked: {type(error).__name__}: {error}"
+        return [Problem(message, entry.name, _HOOK, entry.origin, "correct the source, or its verifier")]
 
 
 def _of_source(entry: Entry, source: WebhookSource) -> Iterator[Problem]:

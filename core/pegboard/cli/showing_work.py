@@ -60,7 +60,7 @@ def _fields(detail: Detail) -> dict[str, Any]:
         "queue": item.queue,
         "lane": item.lane,
         "tries": item.tries,
-        "event": f"{item.event_type} {item.event_version}, {item.event_id}" if item.event_type else None,
+        "event": f"{item.event_type} {item.event_version}, {item.event_id}" if item.event_id else item.event_type,
         "request": item.request_id,
         "worker": item.worker,
         "progress": _progress(item.progress),

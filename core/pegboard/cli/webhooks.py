@@ -169,7 +169,9 @@ def _one(id_: str, source: str | None) -> int:
 
 
 def _unknown(id_: str) -> PegboardError:
-    return PegboardError(f"no webhook {id_} has come\n    → pegboard webhooks list")
+    return PegboardError(
+        f"no webhook {id_} has come\n    → pegboard webhooks list, or say --source where its plugin is off"
+    )
 
 
 def _addresses() -> str:

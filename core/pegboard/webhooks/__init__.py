@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .standard import StandardWebhooks
+    from .standard import StandardWebhooks, standard_label
     from .timestamped import TimestampedHmac
 
-__all__ = ["StandardWebhooks", "TimestampedHmac"]
+__all__ = ["StandardWebhooks", "TimestampedHmac", "standard_label"]
 
-_HOMES = {"StandardWebhooks": "standard", "TimestampedHmac": "timestamped"}
+_HOMES = {"StandardWebhooks": "standard", "TimestampedHmac": "timestamped", "standard_label": "standard"}
 
 
 def __getattr__(name: str) -> Any:

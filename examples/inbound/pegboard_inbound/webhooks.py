@@ -11,8 +11,7 @@ from sqlalchemy import delete, select
 from pegboard.contracts.webhooks import Webhook
 from pegboard.contributions import WebhookSource
 from pegboard.db import db
-from pegboard.webhooks import StandardWebhooks
-from pegboard.webhooks.standard import standard_label
+from pegboard.webhooks import StandardWebhooks, standard_label
 
 from .models import LONGEST, Message
 

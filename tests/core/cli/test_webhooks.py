@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -124,6 +125,13 @@ def test_show_tells_everything_but_the_body(type_: Type) -> None:
         assert part in said
     assert type_("show", "4").output == type_("show", "evt_9").output
     assert "there is no order o9" in type_("show", "evt_9").output
+
+
+def test_as_work_it_is_shown_by_its_type_alone(app: Flask) -> None:
+    from pegboard.cli.work import work
+
+    said = CliRunner().invoke(work, ["show", "2"], obj=ScriptInfo(create_app=lambda: app)).output
+    assert re.search(r"^event +order\.sent$", said, re.MULTILINE)
 
 
 def test_show_gives_scripts_all_and_the_body_as_it_came(type_: Type) -> None:

@@ -126,6 +126,13 @@ def test_one_string_of_types_and_a_limit_of_nothing_are_refused(make_board: Make
     assert ["one string" in found[0], "0 bytes" in found[1]] == [True, True]
 
 
+@pytest.mark.parametrize("wrong", [{"verifier": None}, {"name": 7}, {"limit": "1 MB"}])
+def test_what_cannot_be_checked_is_said_with_its_plugin(make_board: MakeBoard, wrong: dict[str, Any]) -> None:
+    (problem,) = problems(make_board, changed(**wrong))
+    assert problem.startswith("acme.webhook_sources: the webhook source")
+    assert "cannot be checked" in problem
+
+
 def test_a_word_belongs_to_one_plugin(make_board: MakeBoard) -> None:
     class Second(Acme):
         """Says that it is Acme, too."""

@@ -14,8 +14,7 @@ from werkzeug.datastructures import Headers
 from pegboard.contracts.webhooks import Label, Posted
 from pegboard.errors import BadSignature
 from pegboard.testing.webhooks import standard_headers
-from pegboard.webhooks import StandardWebhooks
-from pegboard.webhooks.standard import standard_label
+from pegboard.webhooks import StandardWebhooks, standard_label
 
 BODY = b'{"type": "order.paid", "data": {"id": "o1"}}'
 NEW, OLD = (f"whsec_{base64.b64encode(key * 24).decode()}" for key in (b"n", b"o"))
