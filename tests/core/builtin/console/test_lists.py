@@ -178,3 +178,13 @@ def _statements(board: Flask, client: BoardClient, path: str) -> list[str]:
     finally:
         event.remove(engine, "before_cursor_execute", note)
     return [statement for statement in said if "FROM work" in statement]
+
+
+def test_of_many_handlers_those_with_the_most_are_shown(board: Flask, client: BoardClient) -> None:
+    for number in range(10):
+        put(board, handler=f"shop.h{number}", status="dead", finished_at=1)
+    put(board, handler="shop.h9", status="dead", finished_at=1)
+    summary = client.get("/console/").text.partition("By handler")[2].partition("</section>")[0]
+    found = re.findall(r"<code>shop.(h\d)</code>", summary)
+    assert found == ["h9", "h0", "h1", "h2", "h3", "h4", "h5", "h6"]
+    assert "And 2 handlers with fewer." in summary

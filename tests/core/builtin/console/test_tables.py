@@ -12,6 +12,7 @@ from sqlalchemy import text
 from pegboard import Plugin, hookimpl
 from pegboard.contributions import UserSource
 from pegboard.db import db
+from pegboard.live import board_of
 from pegboard.migrations import upgrade
 from pegboard.settings import PluginSettings
 from pegboard.testing.boards import MakeBoard
@@ -70,7 +71,9 @@ def test_a_database_that_is_away_is_no_pending_migration(board: Flask, tmp_path:
     board.testing = False
     with board.app_context():
         db.engine.dispose()
-    (tmp_path / "board.db").rename(tmp_path / "elsewhere.db")
+    for file in tmp_path.glob("board.db*"):
+        file.unlink()
+    (tmp_path / "board.db").mkdir()
     answer = board.test_client().get("/console/")
     assert answer.status_code == 503
     assert "Not available right now" in answer.text
