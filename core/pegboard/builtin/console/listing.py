@@ -35,6 +35,7 @@ class Row:
     queue: str
     tries: int
     said: str
+    since: str
     when: Moment
     again: bool
 
@@ -125,6 +126,7 @@ def _row(item: Mapping[str, Any], now: int, redacting: Redacting) -> Row:
         queue=item["queue"],
         tries=item["tries"],
         said=said if len(said) <= _WORDS else f"{said[:_WORDS]} …",
+        since=_since(status),
         when=moment(_time(item), now),
         again=status == DEAD and item["purged_at"] is None,
     )
@@ -135,3 +137,10 @@ def _time(item: Mapping[str, Any]) -> int:
     if item["status"] in (DEAD, DONE, IGNORED):
         return int(item["finished_at"] or item["created_at"])
     return int(item["run_at"] if item["status"] == PENDING else item["created_at"])
+
+
+def _since(status: str) -> str:
+    """What the time is of, where that does not go without saying."""
+    if status == PENDING:
+        return _("Due")
+    return "" if status in (DEAD, DONE, IGNORED) else _("Written down")
