@@ -302,10 +302,10 @@ def test_the_console(administrator: Reader, monkeypatch: pytest.MonkeyPatch) -> 
         reader.get(path)
     with reader.app.app_context(), db.engine.begin() as connection:
         connection.execute(insert(Work), some)
-        for more in ({"payload": body}, {"payload": body * 2}, {"payload": b"1"}, {"purged_at": 1}, {"data": "{}"},
+        for more in ({"payload": body}, {"payload": body * 2}, {"payload": b"1"}, {"purged_at": 1}, {"data": "{}"}, {"data": " " * 20_000},
                      {"progress": '{"done": 1, "total": 2, "note": "rows"}'}, {"progress": '{"done": 1}'}, {"run_at": 2**42}):  # fmt: skip
             connection.execute(insert(Work), [{**row, "kind": "webhook", "source": "acme", "status": "done", **more}])
-        number = len(some) + 8
+        number = len(some) + 9
     for path in lists:
         for query in ("", "?before=8", "?before=1", "?handler=nobody", *(f"?status={one}" for one in STATUSES)):
             reader.get(path + query)

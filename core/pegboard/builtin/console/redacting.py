@@ -13,7 +13,10 @@ from pegboard.observability.redaction import MASK, NAME_OF_SECRET, Redactor
 from pegboard.settings import secrets_in
 
 SMALL = 8_192
-"""Bytes of the largest payload that is shown, and characters of what is shown of anything else."""
+"""Bytes of the largest payload that is shown."""
+
+LONGEST = 16_384
+"""Characters of the longest data that is shown: what cannot be looked through for secrets quickly is not shown at all."""
 
 _PASSWORD = re.compile(r"://[^/@:\s]*:([^/\s]*)@")
 
@@ -29,23 +32,25 @@ class Redacting:
         return self._redactor.named(text or "")
 
     def document(self, written: str | None) -> str:
-        """JSON, indented, as it may be shown; what is no JSON as text. Cut where it is long."""
-        if not written:
+        """JSON, indented, as it may be shown; what is no JSON as text. Nothing where it is too long."""
+        if not written or len(written) > LONGEST:
             return ""
         try:
-            shown = json.dumps(self._clean(json.loads(written)), indent=2, ensure_ascii=False)
+            return self._indented(written)
         except (ValueError, RecursionError):
-            shown = self.text(written)
-        return shown if len(shown) <= SMALL else f"{shown[:SMALL]} …"
+            return self.text(written)
 
     def payload(self, body: bytes | None) -> str:
         """What a webhook brought, where it is a small JSON object or array; else nothing."""
         if body is None or len(body) > SMALL or body.lstrip()[:1] not in (b"{", b"["):
             return ""
         try:
-            return json.dumps(self._clean(json.loads(body)), indent=2, ensure_ascii=False)
+            return self._indented(body)
         except (ValueError, RecursionError):
             return ""
+
+    def _indented(self, written: str | bytes) -> str:
+        return json.dumps(self._clean(json.loads(written)), indent=2, ensure_ascii=False)
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, dict):
