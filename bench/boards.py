@@ -17,7 +17,7 @@ S3 = {
     "access_key_id": "AKIDEXAMPLE",
     "secret_access_key": "wJalrXUtnFEMI/K7MDENG",
 }
-BUILTINS = ("accounts", "files", "home", "local_files")
+BUILTINS = ("accounts", "console", "files", "home", "local_files")
 
 
 def builtins() -> tuple[str, ...]:

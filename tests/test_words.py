@@ -22,19 +22,28 @@ from werkzeug.test import TestResponse
 from pegboard import BoardSettings, Plugin, create_app, hookimpl
 from pegboard.errors import ProviderError
 from pegboard.settings import DEFAULT_BUILTINS, PluginSettings
+from pegboard.work.models import STATUSES
 from tools.translations import extracted, packages
 
 NAME, EMAIL, PASSWORD, BOARD = "Ada Lovelace", "ada@example.com", "correct horse battery", "Reading club"
-FILE, PICTURE = "letter.txt", "chart.png"
+FILE, PICTURE, HANDLER = "letter.txt", "chart.png", "shop.plugin:send"
 CORE = next(packages())
 PROBLEMS = (None, "too_large", "quota", "pending", "type", "refused", "unchecked", "truncated", "unreachable")
 LARGEST = 2048
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(200)
 MEDIA_TYPE = re.compile(r"(?:application|audio|chemical|image|text|video)/[\w.+-]+")
-DATA = (NAME, EMAIL, BOARD, FILE, PICTURE, "PNG", "KiB", "admin", "moderator", "Firefox", "Linux", "127.0.0.1")
+DATA = (NAME, EMAIL, BOARD, FILE, PICTURE, "PNG", "KiB", "admin", "moderator", "Firefox", "Linux", "127.0.0.1", HANDLER)
 SHOWN = ("title", "aria-label", "alt", "placeholder")
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-READ_BELOW = {"files.download", "files.delete", "files.public", "local_files.signed", "local_files.public"}
+READ_BELOW = {
+    "console.item",
+    "console.replay_all",
+    "files.download",
+    "files.delete",
+    "files.public",
+    "local_files.signed",
+    "local_files.public",
+}
 NO_PAGES = {
     "static",
     "healthz",
@@ -78,7 +87,7 @@ class Words(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in ("script", "style", "code", "time") or ("class", "initial") in attrs:
             self._skipped = tag
-        for name, value in attrs:
+        for name, value in attrs if tag != "time" else ():
             if value and (name in SHOWN or (name.startswith("data-") and (value[0].isupper() or "⟦" in value))):
                 self.found.append(value)
 
@@ -163,6 +172,7 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
     from pegboard.builtin.accounts.service import create_user
     from pegboard.db import db
     from pegboard.live import board_of
+    from pegboard.work.models import Base
 
     monkeypatch.setattr("pegboard.i18n._catalogue", Bracketed)
     settings = BoardSettings(env="test", app_name=BOARD, instance_path=tmp_path, builtins=DEFAULT_BUILTINS)
@@ -171,6 +181,7 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
     with app.app_context():
         for entry in board_of(app).plan.active:
             db.metadata.create_all(db.engine, tables=list(entry.tables))
+        db.metadata.create_all(db.engine, tables=[db.metadata.tables[name] for name in Base.tables()])
         create_user(EMAIL, NAME, PASSWORD, roles=["admin", "moderator"])
     return app
 
@@ -271,6 +282,50 @@ def test_files(administrator: Reader) -> None:
     reader.get(reader.get(f"/files/public/{public.id}/{PICTURE}", 302).location)
     reader.post(f"/files/{stored.id}/delete")
     assert reader.noted == []
+
+
+def test_the_console(administrator: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sqlalchemy import insert
+
+    from pegboard.db import db
+    from pegboard.work.models import Base, Work
+
+    reader, lists = administrator, ("/console/", "/console/work", "/console/webhooks")
+    body = b'{"number": 1}'
+    row = {"queue": "jobs", "handler": HANDLER, "run_at": 0, "created_at": 0, "tries": 1, "error": "OSError: no"}
+    some = [{**row, "kind": "job", "status": status} for status in STATUSES]
+    some += [
+        {**row, "kind": "event", "status": "dead", "handler": f"{HANDLER}{number}", "tries": 2} for number in range(10)
+    ]
+    reader.get("/console/work/1", 404)
+    for path in lists:
+        reader.get(path)
+    with reader.app.app_context(), db.engine.begin() as connection:
+        connection.execute(insert(Work), some)
+        for more in ({"payload": body}, {"payload": body * 2}, {"payload": b"1"}, {"purged_at": 1}, {"data": "{}"}, {"data": " " * 20_000},
+                     {"progress": '{"done": 1, "total": 2, "note": "rows"}'}, {"progress": '{"done": 1}'}, {"run_at": 2**42}):  # fmt: skip
+            connection.execute(insert(Work), [{**row, "kind": "webhook", "source": "acme", "status": "done", **more}])
+        number = len(some) + 9
+    for path in lists:
+        for query in ("", "?before=8", "?before=1", "?handler=nobody", *(f"?status={one}" for one in STATUSES)):
+            reader.get(path + query)
+    reader.post("/console/work/5/replay", form="/console/")
+    reader.post("/console/work/5/replay", form="/console/")
+    reader.post(f"/console/work/{len(some) + 4}/replay", form="/console/")
+    for item in range(1, number + 1):
+        reader.get(f"/console/work/{item}")
+    reader.post("/console/replay", form=f"/console/replay?handler={HANDLER}1", handler=f"{HANDLER}1")
+    reader.post("/console/replay", form="/console/", handler=f"{HANDLER}1")
+    reader.get(f"/console/replay?handler={HANDLER}1", 302)
+    with reader.app.app_context(), db.engine.begin() as connection:
+        connection.execute(insert(Work), [{**row, "kind": "job", "status": "dead"}] * 1_000)
+    reader.get("/console/")
+    reader.post("/console/replay", form=f"/console/replay?handler={HANDLER}", handler=HANDLER)
+    with reader.app.app_context():
+        monkeypatch.setattr("pegboard.builtin.console.tables._behind", lambda: ["core"])
+        db.metadata.drop_all(db.engine, tables=[db.metadata.tables[name] for name in Base.tables()])
+    reader.get("/console/", 503)
+    assert sorted(set(reader.noted)) == []
 
 
 def test_what_scripts_ask_of_files(administrator: Reader) -> None:

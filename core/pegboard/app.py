@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from time import process_time
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from flask import Flask
@@ -40,7 +40,11 @@ from .web.rules import LazyRule
 from .web.static import init_static
 from .web.templates import init_templates
 from .web.webhooks import init_webhooks
+from .webhooks.counting import tally_of
 from .work.onset import init_work, own_jobs
+
+if TYPE_CHECKING:
+    from .observability.metrics import Metrics
 
 log = logging.getLogger("pegboard")
 _PASSWORD = re.compile(r"://[^/@]*?:([^/@]+)@")
@@ -92,7 +96,7 @@ def apply(plan: Plan) -> Flask:
     app.extensions[TRANSLATIONS] = Catalogues([Path(__file__).parent / "translations", *folders], settings.locales)
     init_static(app, plan)
     init_health(app)
-    _init_metrics(app, plan)
+    metrics = _init_metrics(app, plan)
     init_csrf(app, keys)
     init_templates(app, plan)
     policies = [entry.contributions.get("content_security_policy", {}) for entry in plan.active]
@@ -100,6 +104,8 @@ def apply(plan: Plan) -> Flask:
     init_headers(app, policy, https=settings.public_url.startswith("https:"))
     init_errors(app)
     init_webhooks(app, board)
+    if metrics is not None and board.webhook_sources:
+        metrics.count_webhooks(tally_of(app).subscribe)
     for entry in plan.active:
         _mount(app, board, entry)
     for entry in plan.active:
@@ -221,9 +227,9 @@ def _init_database(app: Flask, plan: Plan) -> None:
         raise ConfigError([Problem(message, key="database_url", source=source, remedy=remedy)]) from error
 
 
-def _init_metrics(app: Flask, plan: Plan) -> None:
+def _init_metrics(app: Flask, plan: Plan) -> Metrics | None:
     if plan.settings.metrics_token is None:
-        return
+        return None
     from .observability.metrics import init_metrics
 
     metrics = init_metrics(app, plan.settings.metrics_token.get_secret_value())
@@ -233,6 +239,7 @@ def _init_metrics(app: Flask, plan: Plan) -> None:
 
         metrics.ask(figures)
         count_attempts(app, metrics)
+    return metrics
 
 
 def _mount(app: Flask, board: Board, entry: Entry) -> None:

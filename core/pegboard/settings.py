@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
 Environment = Literal["development", "test", "production"]
-DEFAULT_BUILTINS = ("accounts", "files", "home", "local_files")
+DEFAULT_BUILTINS = ("accounts", "console", "files", "home", "local_files")
 
 
 class Env:

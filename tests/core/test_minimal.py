@@ -91,7 +91,7 @@ def test_a_hello_board_does_not_import_what_only_others_need(tmp_path: Path) -> 
 @pytest.mark.slow
 def test_a_board_with_every_builtin_boots_without_any_slow_library(tmp_path: Path) -> None:
     blueprints, packages = boot(tmp_path)
-    assert blueprints >= {"accounts", "files", "home", "local_files"}
+    assert blueprints >= {"accounts", "console", "files", "home", "local_files"}
     assert packages & {*SLOW} == set()
 
 

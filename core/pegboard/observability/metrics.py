@@ -59,6 +59,11 @@ class Metrics:
 
         calls.subscribe(heard)
 
+    def count_webhooks(self, subscribe: Callable[[Callable[[str, str], None]], None]) -> None:
+        """Count what is posted, by source and by what became of it: `stored`, `duplicate`, `ignored`, or why it was refused."""
+        counted = self.counter("pegboard_webhooks", "Webhooks posted.", ["source", "outcome"])
+        subscribe(lambda source, outcome: counted.labels(source or "unknown", outcome).inc())
+
     def ask(self, source: Source) -> None:
         """Ask `source` for figures whenever they are read, inside the request: what the database knows is for all processes."""
         self._sources.append(source)

@@ -26,7 +26,7 @@ _UNDER_A_NAME = (
     (r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL, MASK),
     (rf"(?<![\w-])({_HEADERS})([\"']?\s*:\s*[\"']?)[^\r\n\"']+", re.IGNORECASE, rf"\1\2{MASK}"),
     (r"(?<=://)([^/@:\s\"'<>]*):[^/\s\"'<>]*@", 0, rf"\1:{MASK}@"),
-    (rf"({_NAMED}=)(?:\"[^\"]*\"|'[^']*'|[^\s\"'&,;)}}\]]+)", re.IGNORECASE, rf"\1{MASK}"),
+    (rf"(?<![\w.-])({_NAMED}=)(?:\"[^\"]*\"|'[^']*'|[^\s\"'&,;)}}\]]+)", re.IGNORECASE, rf"\1{MASK}"),
     (rf"([\"']{_NAMED}[\"']\s*:\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;)}}\]]+)", re.IGNORECASE, rf"\1{MASK}"),
     (rf"(?<![\w.-])({_NAMED}:\s+)(?=\S*[^a-z_\s]\S|\S+$)[^\s\"',;]+", re.IGNORECASE | re.MULTILINE, rf"\1{MASK}"),
     (r"\b(bearer|basic)(\s+)(?=\S*[0-9=+/._-])[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE, rf"\1\2{MASK}"),

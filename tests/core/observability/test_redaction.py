@@ -173,3 +173,10 @@ def test_a_name_that_advice_is_made_of_is_no_secret_for_where_it_stands(
     assert {"pegboard", name} & known == set()
     monkeypatch.setenv(f"{name.upper()}_TOKEN", "pegboard")
     assert "pegboard" in known_secrets(current_plan())
+
+
+@pytest.mark.parametrize("word", ["N", "n1-", "a."])
+def test_a_word_without_an_end_is_looked_through_once(word: str) -> None:
+    """It would take minutes, were it looked through from each of its letters on."""
+    text = word * 20_000
+    assert Redactor([]).named(f"{text} token={text}") == f"{text} token={MASK}"

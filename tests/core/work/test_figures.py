@@ -21,6 +21,7 @@ from pegboard.testing.work import do_work
 from pegboard.work import alarms
 from pegboard.work.models import Work
 from tests.core.observability.test_metrics import TOKEN, figures
+from tests.core.webhooks.acme import SECRET, Acme, order, post
 from tests.core.work.items import put, take_one
 
 
@@ -130,3 +131,17 @@ def test_a_database_that_is_away_leaves_the_figures_of_requests(measured: Flask)
     found = figures(measured)
     assert found["pegboard_requests_total", "none", "GET", "404"] == 1
     assert not [key for key in found if key[0].startswith("pegboard_work_items")]
+
+
+def test_webhooks_are_counted_by_source_and_by_what_became_of_them(url: str) -> None:
+    settings = BoardSettings.model_validate(
+        {"env": "test", "builtins": (), "database_url": url, "metrics_token": TOKEN}
+    )
+    app = create_app(settings, plugins=[Acme])
+    upgrade(app, board_of(app).plan, board_of(app).plan.database_url)
+    for secret in (SECRET, SECRET, "wrong"):
+        post(app, order("evt_1"), secret)
+    post(app, order("evt_2"), source="nobody")
+    counted = {key[1:]: value for key, value in figures(app).items() if key[0] == "pegboard_webhooks_total"}
+    assert counted["stored", "acme"] == counted["duplicate", "acme"] == 1
+    assert sum(counted.values()) == 4

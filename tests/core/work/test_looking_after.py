@@ -14,8 +14,9 @@ from pegboard.db import db
 from pegboard.errors import ProviderError
 from pegboard.testing.boards import MakeBoard
 from pegboard.testing.work import do_work
-from pegboard.work import counted, detailed, found, progress, replay
-from pegboard.work.models import Work, WorkReplay
+from pegboard.work import counted, detailed, found, hold, progress, replay
+from pegboard.work.looking import counted_up_to, dead_by_handler
+from pegboard.work.models import STATUSES, Work, WorkReplay
 from pegboard.work.purging import purge
 from pegboard.work.replaying import CannotReplay, dead_ids
 
@@ -165,3 +166,46 @@ def test_old_ticks_of_schedules_are_deleted(app: Flask) -> None:
     purge()
     db.session.commit()
     assert db.session.scalars(select(Work)).all() == []
+
+
+def test_several_statuses_are_found_together_the_newest_first_and_page_by_page(app: Flask) -> None:
+    first, second, third = failed(app, "a", "b", "c")
+    enqueue(fail, "d")
+    db.session.commit()
+    assert [row["id"] for row in found(status=("dead", "pending"), limit=2)] == [third + 1, third]
+    assert [row["id"] for row in found(status=("dead", "pending"), before=third)] == [second, first]
+    assert [row["id"] for row in found(status=STATUSES)] == [third + 1, third, second, first]
+    assert found(status=STATUSES, kind="webhook") == []
+    assert found(status="dead", queue="mail") == []
+
+
+def test_counting_stops_where_more_would_not_matter(app: Flask) -> None:
+    failed(app, "a", "b", "c")
+    handler = f"{__name__}:fail"
+    assert counted_up_to(2, "dead") == 2
+    assert counted_up_to(10, ("dead", "parked")) == 3
+    assert counted_up_to(10, "dead", handler) == 3
+    assert counted_up_to(10, "dead", "nobody") == 0
+    assert dead_by_handler(10) == {handler: 3}
+    assert dead_by_handler(2) == {handler: 2}
+
+
+def test_a_lane_that_a_request_holds_is_no_work(app: Flask) -> None:
+    with hold("lane", wait=0):
+        assert counted_up_to(10, "leased") == 0
+        assert found(status="leased") == []
+        assert found(status=STATUSES) == []
+
+
+def test_a_replay_of_what_was_seen_dead_leaves_alone_what_is_done_by_now(app: Flask) -> None:
+    (item,) = failed(app, "a")
+    FAILING["now"] = False
+    assert replay([item], "bob", only=("dead",)) == [item]
+    do_work(app)
+    with pytest.raises(CannotReplay, match="is done by now, not dead"):
+        replay([item], "ada", only=("dead",))
+
+
+def test_of_what_is_dead_the_oldest_are_given_first(app: Flask) -> None:
+    items = failed(app, "a", "b", "c")
+    assert list(dead_ids(limit=2)) == items[:2]

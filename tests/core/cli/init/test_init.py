@@ -17,7 +17,7 @@ from pegboard.cli.deployment.names import name_problems
 from pegboard.errors import PegboardError
 
 Init = Callable[..., Result]
-INSTALLED = ["accounts", "files", "home", "local_files", "s3_storage"]
+INSTALLED = ["accounts", "console", "files", "home", "local_files", "s3_storage"]
 
 
 @pytest.fixture(autouse=True)
