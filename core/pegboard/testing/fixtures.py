@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .entry_points import Install
     from .people import MakePerson, Person, SignIn
     from .servers import StartPeer
+    from .work import DoWork
 
 _PEOPLE = frozenset({"make_person", "owner", "colleague", "outsider", "sign_in", "signed_in_client"})
 
@@ -71,6 +72,17 @@ def client(board: Flask) -> BoardClient:
     from .boards import BoardClient
 
     return BoardClient.of(board)
+
+
+@pytest.fixture
+def do_work(board: Flask) -> DoWork:
+    """`do_work()` does what is due later, in this process, and says how many items that were: nothing happens behind a test's back.
+
+    `do_work(whenever=True)` does also what waits for its time, as what has failed does; `ticks=True` what the hook `jobs` has due.
+    """
+    from .work import doing_work
+
+    return doing_work(board)
 
 
 @pytest.fixture

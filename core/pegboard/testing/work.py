@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Protocol
+
 from flask import Flask
+
+
+class DoWork(Protocol):
+    """What the fixture `do_work` is."""
+
+    def __call__(self, *, whenever: bool = False, ticks: bool = False) -> int: ...
+
+
+def doing_work(app: Flask) -> DoWork:
+    """`do_work` for one board."""
+    return partial(do_work, app)
 
 
 def do_work(app: Flask, *, whenever: bool = False, ticks: bool = False) -> int:

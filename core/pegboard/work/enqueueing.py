@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib import import_module
 from typing import Any, ParamSpec, get_type_hints
+from weakref import WeakKeyDictionary
 
 from pegboard.collect import package_of
 from pegboard.db import db
@@ -25,6 +26,17 @@ from .recording import board_to_work_on
 from .tasks import Absent, Task
 
 P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What a function takes, and how each of it is written and read."""
+
+    signature: inspect.Signature
+    codes: dict[str, tuple[Code, Code]]
+
+
+_known: WeakKeyDictionary[Callable[..., Any], _Form] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +77,8 @@ class Enqueue:
         if not board.plan.uses_database:
             raise RuntimeError("enqueue(…) needs a database, and this board has none: set DATABASE_URL")
         handler = name_of(board, function)
-        codes = _codes(function)
-        given = inspect.signature(function).bind(*args, **kwargs).arguments
+        form = _form_of(function)
+        given = form.signature.bind(*args, **kwargs).arguments
         session = db.session()
         made = insert(
             session,
@@ -77,7 +89,9 @@ class Enqueue:
                 lane=self.lane,
                 delay=int(self.delay.total_seconds() * 1000),
                 dedupe_key=f"once:{handler}:{self.once}" if self.once else None,
-                data=json.dumps({name: codes[name][0](value) for name, value in given.items()}, ensure_ascii=False),
+                data=json.dumps(
+                    {name: form.codes[name][0](value) for name, value in given.items()}, ensure_ascii=False
+                ),
                 request_id=request_id(),
             ),
         )
@@ -115,10 +129,10 @@ def function_of(board: Board, handler: str) -> Callable[..., Any]:
 def enqueued_task(board: Board, item: Item) -> Task:
     """The call that was written down. UnreadableEvent where the function takes something else by now."""
     function = function_of(board, item.handler)
-    codes = _codes(function)
+    form = _form_of(function)
     try:
-        given = {name: codes[name][1](value) for name, value in json.loads(item.data or "{}").items()}
-        inspect.signature(function).bind(**given)
+        given = {name: form.codes[name][1](value) for name, value in json.loads(item.data or "{}").items()}
+        form.signature.bind(**given)
     except (TypeError, ValueError, KeyError) as error:
         raise UnreadableEvent(f"{item.handler} does not take what was enqueued: {error}") from error
     return lambda: function(**given)
@@ -134,13 +148,15 @@ def _is_enabled(board: Board, module: str) -> bool:
     return False
 
 
-def _codes(function: Callable[..., Any]) -> dict[str, tuple[Code, Code]]:
-    hints = get_type_hints(function)
-    found = {}
-    for name, parameter in inspect.signature(function).parameters.items():
+def _form_of(function: Callable[..., Any]) -> _Form:
+    if (known := _known.get(function)) is not None:
+        return known
+    hints, found, signature = get_type_hints(function), {}, inspect.signature(function)
+    for name, parameter in signature.parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
             raise TypeError(f"{function.__qualname__}: {name} must be a parameter with a name of its own")
         if name not in hints:
             raise TypeError(f"{function.__qualname__}: say of what type {name} is")
         found[name] = code_of(hints[name])
-    return found
+    _known[function] = form = _Form(signature, found)
+    return form

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, null, update
+from sqlalchemy import Connection, Update, bindparam, delete, literal_column, null, update
 from sqlalchemy.orm import Session
 
 from .claiming import LEASE, Item
@@ -23,12 +23,15 @@ class LeaseLost(Exception):
     """Somebody else may be working on the item: nothing that this lease has done may be kept."""
 
 
+_FREE: dict[str, Any] = {"lease_until": null(), "worker": null()}
 _OWN = (Work.id == bindparam("item"), Work.token == bindparam("fence"), status_is(LEASED))
+_MINE = update(Work.__table__).where(*_OWN)  # type: ignore[arg-type]
+_DONE = _MINE.values(status=literal_column(f"'{DONE}'"), finished_at=now_ms(), error=null(), **_FREE)
 
 
 def done(within: Within, item: Item) -> bool:
     """The item is finished. What waits behind it in its lane is next; whether there is anything."""
-    _end(within, item, status=DONE, finished_at=now_ms(), error=null())
+    _write(within, item, _DONE)
     return promote(within, item.lane)
 
 
@@ -78,11 +81,14 @@ def say(within: Within, item: Item, progress: str) -> None:
 
 
 def _end(within: Within, item: Item, **values: Any) -> None:
-    _changed(within, item, lease_until=null(), worker=null(), **values)
+    _changed(within, item, **_FREE, **values)
 
 
 def _changed(within: Within, item: Item, **values: Any) -> None:
-    statement = update(Work.__table__).where(*_OWN).values(**values)  # type: ignore[arg-type]
+    _write(within, item, _MINE.values(**values))
+
+
+def _write(within: Within, item: Item, statement: Update) -> None:
     result: Any = within.execute(statement, _fence(item))
     if not result.rowcount:
         raise LeaseLost

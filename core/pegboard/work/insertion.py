@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from .clock import now_ms
 from .lanes import anything_in
-from .models import PENDING, WAITING, Work
+from .models import PENDING, QUEUES, WAITING, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,10 @@ class NewItem:
     payload: bytes | None = None
     headers: str | None = None
     request_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.queue not in QUEUES:
+            raise ValueError(f"there is no queue {self.queue!r}, nobody would ever look there: {', '.join(QUEUES)}")
 
 
 def insert(within: Session | Connection, item: NewItem) -> int | None:

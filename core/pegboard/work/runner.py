@@ -7,11 +7,12 @@ import os
 import random
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from time import monotonic
 
 from flask import Flask
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, exists, literal, select, union_all
 from sqlalchemy.exc import SQLAlchemyError
 
 from pegboard.db import db
@@ -32,7 +33,10 @@ from .sweeping import sweep
 log = logging.getLogger("pegboard.work")
 SWEEP_EVERY = 5.0
 _MOST_OF_A_LANE = 10
-_ANYTHING_DUE = select(Work.id).where(status_is(PENDING), Work.queue.in_(QUEUES), Work.run_at <= now_ms()).limit(1)
+_QUANTUM = 8
+"""How many times its weight a queue gives at once, to workers that take several items."""
+_IN_QUEUE = exists().where(status_is(PENDING), Work.run_at <= now_ms())
+_DUE_QUEUES = union_all(*(select(literal(queue)).where(_IN_QUEUE.where(Work.queue == queue)) for queue in QUEUES))
 
 
 class Runner:
@@ -55,7 +59,7 @@ class Runner:
         self._lease = settings.work_lease * 1000
         self._leases = Leases(self._engine, limit=settings.work_seconds, overdue=overdue, lease=self._lease)
         self._wake, self._stopping = threading.Event(), threading.Event()
-        self._hints: set[Hint] = set()
+        self._hints: deque[Hint] = deque(maxlen=1000)
         self._next_sweep = 0.0
         self._ticks: dict[str, int] = {}
         self._closed: dict[str, int] = {}
@@ -63,7 +67,7 @@ class Runner:
 
     def nudge(self, hints: Iterable[Hint]) -> None:
         """Something may be due there. Returns at once."""
-        self._hints.update(hints)
+        self._hints.extend(hints)
         self._wake.set()
 
     def stop(self) -> None:
@@ -116,9 +120,9 @@ class Runner:
 
     def _tend(self, *, ticks: bool = True) -> None:
         """What is not claiming: hints about lanes, and the sweep."""
-        hints, self._hints = self._hints, set()
-        for lane in {lane for _, lane in hints if lane is not None}:
-            promote_if_headless(self._engine, lane)
+        lanes = {self._hints.popleft()[1] for _ in range(len(self._hints))}
+        for lane in lanes - {None}:
+            promote_if_headless(self._engine, str(lane))
         if monotonic() < self._next_sweep:
             return
         started = monotonic()
@@ -131,16 +135,16 @@ class Runner:
         self._next_sweep = monotonic() + max(SWEEP_EVERY * random.uniform(0.8, 1.2), 20 * (monotonic() - started))  # noqa: S311
 
     def _claim_in_turn(self) -> int:
-        """Each queue gives as many items as it weighs; how many that were."""
+        """Each queue gives as many items as it weighs; how many that were. Where nothing is due, that is one question."""
         with self._engine.connect() as connection:
-            if connection.scalar(_ANYTHING_DUE) is None:
-                return 0
-        return sum(self._claim_from(queue, weight) for queue, weight in QUEUES.items())
+            due = list(connection.scalars(_DUE_QUEUES))
+        return sum(self._claim_from(queue, QUEUES[queue] * (_QUANTUM if self._batch else 1)) for queue in due)
 
-    def _claim_from(self, queue: str, weight: int) -> int:
+    def _claim_from(self, queue: str, share: int) -> int:
         count = 0
-        while count < weight and not self._stopping.is_set():
-            items = claim(self._engine, queue, worker=self.name, limit=weight if self._batch else 1, lease=self._lease)
+        while count < share and not self._stopping.is_set():
+            limit = share - count if self._batch else 1
+            items = claim(self._engine, queue, worker=self.name, limit=limit, lease=self._lease)
             if not items:
                 break
             self._leases.hold(items)

@@ -21,6 +21,7 @@ from pegboard.builtin.local_files.plugin import LocalFiles
 from pegboard.contributions import Permission
 from pegboard.db import db
 from pegboard.errors import ConfigError, PegboardError
+from pegboard.events import UserRegistered
 from pegboard.live import board_of
 from pegboard.settings import BoardSettings
 from pegboard.sources import given_sources
@@ -263,3 +264,30 @@ def test_an_author_is_told_to_name_the_plugin_and_servers_end_with_the_tests(tmp
     assert "return MyPlugin" in said
     pid = int(said.partition("PID ")[2].split()[0])
     assert not Path(f"/proc/{pid}/exe").exists()
+
+
+class Greeter(Plugin[Any]):
+    """Greets whoever has registered."""
+
+    name = "greeter"
+    requires = ("accounts",)
+
+    def __init__(self, settings: Any) -> None:
+        super().__init__(settings)
+        self.greeted: list[str] = []
+
+    @hookimpl
+    def user_registered(self, event: UserRegistered) -> None:
+        self.greeted.append(event.name)
+
+
+def test_what_happens_later_happens_when_the_test_says_so(make_board: MakeBoard) -> None:
+    from pegboard.testing.people import person_maker
+    from pegboard.testing.work import doing_work
+
+    app = make_board(Greeter)
+    person_maker(app)("Ada")
+    greeter = board_of(app).plugin(Greeter)
+    assert greeter.greeted == []
+    assert doing_work(app)() == 1
+    assert greeter.greeted == ["Ada"]
