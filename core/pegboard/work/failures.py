@@ -29,6 +29,12 @@ def asked_to_wait(error: BaseException) -> int:
     return int((seconds or 0) * 1000)
 
 
+def first_line(error: BaseException) -> str:
+    """What a database says, in one line, without the statement."""
+    said = str(getattr(error, "orig", None) or type(error).__name__).strip()
+    return said.partition("\n")[0]
+
+
 def described(error: BaseException) -> str:
     """What is kept of an error with the item, and shown to administrators: its class, its words, and where it was raised."""
     words = str(error).strip() or "no message"

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from . import finishing
 from .claiming import LEASE, Item
+from .failures import first_line
 from .finishing import LeaseLost
 
 log = logging.getLogger("pegboard.work")
@@ -72,14 +73,20 @@ class Leases:
 
     def _look_after(self) -> None:
         while not self._closed.wait(0.5):
-            with self._lock:
-                item, since, idle = self._current, self._since, not self._waiting
-            if item is not None and not idle and monotonic() - since > _IMPATIENCE:
-                self.give_back()
-            if item is not None and monotonic() - since > self._limit:
-                self._let_go_of(item)
-            elif monotonic() - self._renewed > self._lease / 3000:
-                self._renew()
+            try:
+                self._look()
+            except Exception:
+                log.exception("leases could not be looked after, which is tried again")
+
+    def _look(self) -> None:
+        with self._lock:
+            item, since, idle = self._current, self._since, not self._waiting
+        if item is not None and not idle and monotonic() - since > _IMPATIENCE:
+            self.give_back()
+        if item is not None and monotonic() - since > self._limit:
+            self._let_go_of(item)
+        elif monotonic() - self._renewed > self._lease / 3000:
+            self._renew()
 
     def _let_go_of(self, item: Item) -> None:
         with self._lock:
@@ -100,4 +107,5 @@ class Leases:
             except LeaseLost:
                 continue  # it was taken away, or it has just been finished; its fence tells the two apart
             except SQLAlchemyError as error:
-                log.warning("a lease could not be renewed: %s", getattr(error, "orig", error))
+                log.warning("the leases could not be renewed: %s", first_line(error))
+                return

@@ -21,6 +21,7 @@ from pegboard.live import board_of
 from . import alarms, gates
 from .claiming import Item, claim, claim_lane
 from .clock import now_ms
+from .failures import first_line
 from .finishing import LeaseLost, give_back
 from .lanes import promote_if_headless, status_is
 from .leases import Leases
@@ -110,9 +111,7 @@ class Runner:
             self._tend()
             return self._claim_in_turn()
         except SQLAlchemyError as error:
-            log.warning(
-                "the database does not answer, work waits: %s", getattr(error, "orig", None) or type(error).__name__
-            )
+            log.warning("the database does not answer, work waits: %s", first_line(error))
             return 0
         except Exception:
             log.exception("a worker met an error of its own, and goes on")
@@ -148,8 +147,11 @@ class Runner:
             if not items:
                 break
             self._leases.hold(items)
-            for item in items:
-                count += self._do(item)
+            try:
+                for item in items:
+                    count += self._do(item)
+            finally:
+                self._leases.give_back()  # what an error has kept this worker from: else it would hold that for ever
         return count
 
     def _do(self, item: Item) -> int:

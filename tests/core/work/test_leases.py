@@ -100,5 +100,5 @@ def test_a_database_that_is_away_does_not_end_the_renewal(app: Flask, caplog: py
         held = Leases(gone, limit=60, overdue=lambda item: None, lease=600)
         held.hold(items)
         held.begin(items[0])
-        until(lambda: len([one for one in caplog.records if "could not be renewed" in one.message]) >= 2)
+        until(lambda: len([one for one in caplog.records if "could not be renewed" in one.getMessage()]) >= 2)
         held.close()

@@ -71,12 +71,15 @@ def hang(number: int) -> None:
 class Workplace:
     """The folder, the board that this process has of it, and its workers."""
 
-    def __init__(self, folder: Path, url: str, **settings: Any) -> None:
+    def __init__(self, folder: Path, url: str, *, seen: str | None = None, **settings: Any) -> None:
+        """The workers see the database at `seen`, where that is not its address."""
         self.folder, self.url = folder, url
         folder.mkdir(parents=True)
         (folder / "busy.py").write_text(PLUGIN, encoding="utf-8")
         lines = [f"{name} = {value!r}" for name, value in {"work_lease": 2, **settings}.items()]
-        text_ = "\n".join(["[pegboard]", "builtins = []", 'plugins = ["busy:Busy"]', f'database_url = "{url}"', *lines])
+        text_ = "\n".join(
+            ["[pegboard]", "builtins = []", 'plugins = ["busy:Busy"]', f'database_url = "{seen or url}"', *lines]
+        )
         (folder / "pegboard.toml").write_text(text_ + "\n", encoding="utf-8")
         config = {"pegboard": {"builtins": [], "plugins": [], "database_url": url, "instance_path": folder, **settings}}
         self.app: Flask = create_app(sources=given_sources(config))
