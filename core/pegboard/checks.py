@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from .contracts.users import ROLES
@@ -57,6 +58,7 @@ def environment_problems(board: Resolved[BoardSettings], sources: Sources) -> It
             source = str(board.origins.get(name, ""))
             remedy = f"set {name.upper()} to 32 or more random characters"
             yield Problem(f"is {weak}", key=name, source=source, remedy=remedy)
+    yield from _driver_problems(settings, board)
     if settings.env != "production":
         return
     for name, variable in (
@@ -69,6 +71,20 @@ def environment_problems(board: Resolved[BoardSettings], sources: Sources) -> It
     if settings.debug or debug_wanted(sources):
         yield Problem(
             "debug shows the board's inside to everyone", key="debug", remedy="unset PEGBOARD_DEBUG and FLASK_DEBUG"
+        )
+
+
+def _driver_problems(settings: BoardSettings, board: Resolved[BoardSettings]) -> Iterator[Problem]:
+    if settings.work_driver != "celery":
+        return
+    if find_spec("celery") is None:
+        source = str(board.origins.get("work_driver", ""))
+        yield Problem(
+            "Celery is not installed", key="work_driver", source=source, remedy='pip install "pegboard[celery]"'
+        )
+    if settings.work_broker is None:
+        yield Problem(
+            "is required by the driver celery", key="work_broker", remedy="set CELERY_BROKER_URL or REDIS_URL"
         )
 
 

@@ -141,9 +141,14 @@ class BoardSettings(SettingsModel):
         examples=["https://example.com/csp-reports"],
         json_schema_extra={"expects": "one address, without spaces, commas and semicolons"},
     )
-    work_driver: Literal["thread", "process"] = Field(
+    work_driver: Literal["thread", "process", "celery"] = Field(
         default="thread",
-        description="Who does what happens later: a thread in each process that serves, or `pegboard work run` alone.",
+        description="Who does what happens later: a thread in each process that serves, `pegboard work run`, or Celery.",
+    )
+    work_broker: Annotated[SecretStr | None, Env("CELERY_BROKER_URL", "REDIS_URL")] = Field(
+        default=None,
+        description="Where Celery's messages go, with the driver `celery`.",
+        examples=["redis://localhost:6379/0"],
     )
     work_seconds: int = Field(
         default=900, ge=1, description="How many seconds one item of work may take before another worker gets it."

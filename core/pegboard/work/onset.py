@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from threading import Lock
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from flask import Flask
 
@@ -19,6 +21,8 @@ from .extension import EXTENSION
 if TYPE_CHECKING:
     from pegboard.observability.calls import Call
 
+    from .drivers.celery import CeleryDriver
+    from .nudging import Hint
     from .watching import Watch
 
 
@@ -30,7 +34,10 @@ def init_work(app: Flask, plan: Plan) -> None:
     if not plan.uses_database:
         return
     calls_of(app).subscribe(_watching(app))
-    if plan.settings.env == "test" or plan.settings.work_driver != "thread":
+    if plan.settings.env == "test" or plan.settings.work_driver == "process":
+        return
+    if plan.settings.work_driver == "celery":
+        app.extensions[EXTENSION] = _UponNudge(app)
         return
     begun = 0
 
@@ -55,6 +62,26 @@ def _watching(app: Flask) -> Callable[[Call], None]:
         watch.heard(call)
 
     return heard
+
+
+class _UponNudge:
+    """Celery is imported when there is something to say."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = ref(app)
+        self._lock = Lock()
+        self._driver: CeleryDriver | None = None
+
+    def nudge(self, hints: set[Hint]) -> None:
+        app = self._app()
+        if app is None:
+            return
+        with self._lock:
+            if self._driver is None:
+                from .drivers.celery import CeleryDriver
+
+                self._driver = CeleryDriver(app)
+        self._driver.nudge(hints)
 
 
 def own_jobs(plan: Plan) -> Iterator[Owned]:

@@ -106,6 +106,14 @@ class Runner:
         finally:
             self._leases.close()
 
+    def run_for(self, seconds: float) -> bool:
+        """Do what is due, for so long at most; whether anything is left."""
+        ends = monotonic() + seconds
+        while self._turn():
+            if monotonic() > ends:
+                return True
+        return False
+
     def _turn(self) -> int:
         try:
             self._tend()
