@@ -157,9 +157,11 @@ class Runner:
             self._leases.hold(items)
             try:
                 for item in items:
+                    if self._stopping.is_set():
+                        break
                     count += self._do(item)
             finally:
-                self._leases.give_back()  # what an error has kept this worker from: else it would hold that for ever
+                self._leases.give_back()  # what it has not come to: else it would hold that for ever
         return count
 
     def _do(self, item: Item) -> int:
