@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import boot, presign, requests, transfers
+from . import boot, presign, requests, transfers, work
 from .report import Row, announce, summary, table
 
 SCENARIOS: dict[str, Callable[[Path], Iterator[Row]]] = {
@@ -20,6 +20,9 @@ SCENARIOS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "transfer": transfers.one_gibibyte,
     "transfer-s3": transfers.one_gibibyte_on_s3,
     "presign": presign.against_the_sdk,
+    "work": work.against_celery,
+    "record": work.recorded,
+    "claim": work.claims,
 }
 
 

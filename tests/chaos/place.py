@@ -8,7 +8,7 @@ import random
 import signal
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,9 +145,7 @@ def outcome(vendor: Vendor) -> Outcome:
         effects: dict[int, int] = defaultdict(int)
         order: dict[str, int] = {}
         disordered = 0
-        query = (
-            "SELECT e.event, w.lane, w.id FROM effects e JOIN work w ON w.dedupe_key = 'event:' || e.event ORDER BY e.id"
-        )
+        query = "SELECT e.event, w.lane, w.id FROM effects e JOIN work w ON w.dedupe_key = 'event:' || e.event ORDER BY e.id"
         for event, lane, item in connection.execute(text(query)):
             effects[event] += 1
             disordered += item < order.get(lane, 0)
@@ -189,4 +187,3 @@ def wait_for(condition: Any, seconds: float = 900) -> None:
             pass
         assert monotonic() < deadline, "it never came to that"
         sleep(0.2)
-

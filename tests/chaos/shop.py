@@ -30,7 +30,9 @@ class Shop(Plugin):
 def changed(event: int, thing: int) -> Iterator[None]:
     version = at_vendor(thing)
     yield
-    write("INSERT INTO effects (event, thing, worker) VALUES (:event, :thing, :worker)", event, thing, worker=os.getpid())
+    write(
+        "INSERT INTO effects (event, thing, worker) VALUES (:event, :thing, :worker)", event, thing, worker=os.getpid()
+    )
     write(
         "INSERT INTO copies (thing, version) VALUES (:thing, :version) "
         "ON CONFLICT (thing) DO UPDATE SET version = excluded.version",
