@@ -8,12 +8,14 @@ import random
 import signal
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -22,7 +24,7 @@ from pegboard.db import db
 from pegboard.work.insertion import NewItem, insert
 from tests.core.work.working import Crew, Workplace
 
-_CODE = Path(__file__).with_name("shop.py").read_text(encoding="utf-8")
+CODE = Path(__file__).with_name("shop.py").read_text(encoding="utf-8")
 _WINDOW = 200
 _DUPLICATES = 0.1
 
@@ -31,11 +33,11 @@ class Place(Workplace):
     """A board with the plugin `shop`, whose workers are processes. Leases are short, so that the dead are soon found."""
 
     def __init__(self, folder: Path, url: str, **settings: Any) -> None:
-        super().__init__(folder, url, plugin="shop:Shop", code=_CODE, **settings)
+        super().__init__(folder, url, plugin="shop:Shop", code=CODE, **settings)
         key = "INTEGER PRIMARY KEY" if url.startswith("sqlite") else "BIGSERIAL PRIMARY KEY"
         self.execute("DROP TABLE effects")
         self.execute(
-            f"CREATE TABLE effects (id {key}, event INTEGER NOT NULL, thing INTEGER NOT NULL, worker INTEGER NOT NULL)"
+            f"CREATE TABLE effects (id {key}, event INTEGER NOT NULL, thing INTEGER NOT NULL, release INTEGER NOT NULL)"
         )
         self.execute("CREATE TABLE copies (thing INTEGER PRIMARY KEY, version INTEGER NOT NULL)")
 
@@ -56,6 +58,22 @@ class Place(Workplace):
         with self.app.app_context(), db.engine.begin() as connection:
             insert(connection, item)
 
+    def record(self, event: int, thing: int, *, version: int = 1) -> None:
+        """The same as an event, as that `version` of the code records it."""
+        data: dict[str, Any] = {"id": str(uuid4()), "at": datetime.now(UTC).isoformat(), "event": event, "thing": thing}
+        item = NewItem(
+            kind="event",
+            queue="events",
+            handler="shop.shop_changed",
+            lane=f"shop.shop_changed:{thing}",
+            dedupe_key=f"event:{event}",
+            event_type="shop_changed",
+            event_version=version,
+            data=json.dumps(data if version == 1 else {**data, "note": "new"}),
+        )
+        with self.app.app_context(), db.engine.begin() as connection:
+            insert(connection, item)
+
     def done(self) -> int:
         return self.hurried().get("done", 0)
 
@@ -68,6 +86,8 @@ class Vendor:
     events: int
     things: int
     seed: int = 1
+    write: Callable[[int, int], None] | None = None
+    pause: float = 0.0
     told: int = 0
     again: int = 0
     refused: int = 0
@@ -97,6 +117,7 @@ class Vendor:
                 chance.shuffle(window)
                 for event, thing in window:
                     self._until_taken(event, thing)
+                    sleep(self.pause)
 
     @contextmanager
     def telling(self) -> Iterator[threading.Thread]:
@@ -109,7 +130,7 @@ class Vendor:
     def _until_taken(self, event: int, thing: int) -> None:
         while True:
             try:
-                self.place.write(event, thing)
+                (self.write or self.place.write)(event, thing)
                 self.told += 1
                 return
             except DBAPIError:
@@ -176,7 +197,7 @@ def kill_as_it_goes(place: Place, crew: Crew, events: int, kills: int) -> int:
     return killed
 
 
-def wait_for(condition: Any, seconds: float = 900) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 90) -> None:
     """Asks five times a second; a database that is away has not come to it."""
     deadline = monotonic() + seconds
     while True:

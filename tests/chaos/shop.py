@@ -5,33 +5,62 @@ Copied into the folder of a board. The vendor is the file `vendor`: four bytes f
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import text
 
-from pegboard import Plugin
+from pegboard import Plugin, hookimpl
 from pegboard.db import db
+from pegboard.events import Event
+from pegboard.hookspecs import hookspec
 
+RELEASE = 1
 FAILURES = 0.05
 LATENCY = 0.002
 """Seconds that the vendor takes to answer, on average."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShopChanged(Event):
+    """A thing of the vendor has changed."""
+
+    event: int
+    thing: int
+
+    @property
+    def subject(self) -> str:
+        return str(self.thing)
+
+
+class ShopHooks:
+    @hookspec
+    def shop_changed(self, event: ShopChanged) -> Iterator[None]:
+        """A thing of the vendor has changed."""
 
 
 class Shop(Plugin):
     """Keeps a copy of what a vendor has."""
 
     name = "shop"
+    hookspecs = ShopHooks
+
+    @hookimpl
+    def shop_changed(self, event: ShopChanged) -> Iterator[None]:
+        yield from changed(event.event, event.thing)
 
 
 def changed(event: int, thing: int) -> Iterator[None]:
+    if Path("wild-clock").exists() and random.random() < 0.1:
+        set_clock(timedelta(seconds=random.randint(-100_000, 100_000)))
     version = at_vendor(thing)
     yield
     write(
-        "INSERT INTO effects (event, thing, worker) VALUES (:event, :thing, :worker)", event, thing, worker=os.getpid()
+        "INSERT INTO effects (event, thing, release) VALUES (:event, :thing, :release)", event, thing, release=RELEASE
     )
     write(
         "INSERT INTO copies (thing, version) VALUES (:thing, :version) "
@@ -58,3 +87,16 @@ def at_vendor(thing: int) -> int:
 
 def write(statement: str, event: int, thing: int, **more: int) -> None:
     db.session.execute(text(statement), {"event": event, "thing": thing, **more})
+
+
+_clock: list[object] = []
+
+
+def set_clock(ahead: timedelta) -> None:
+    """What `time.time` and `datetime.now` say in this process from now on."""
+    import time_machine
+
+    for one in _clock:
+        one.stop()
+    _clock[:] = [time_machine.travel(datetime.now(UTC) + ahead, tick=True)]
+    _clock[0].start()

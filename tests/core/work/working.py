@@ -125,7 +125,7 @@ class Workplace:
         with self.app.app_context(), db.engine.connect() as connection:
             rows = connection.execute(
                 text("SELECT status, count(*) FROM work WHERE handler LIKE :module GROUP BY status"),
-                {"module": f"{self.module}:%"},
+                {"module": f"{self.module}%"},
             )
             return {row[0]: row[1] for row in rows}
 
