@@ -11,6 +11,15 @@ from tests.chaos.options import told
 from tests.chaos.place import Place
 from tests.postgres import Postgres, create_database, new_postgres
 
+_ALWAYS = ("test_kills.py", "test_outages.py")
+"""What every run of the tests tries; the rest takes minutes."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves the rest out, without `--chaos-full`."""
+    rest = collection_path.name.startswith("test_") and collection_path.name not in _ALWAYS
+    return True if rest and not config.getoption("--chaos-full") else None
+
 
 @pytest.fixture
 def full(request: pytest.FixtureRequest) -> bool:
