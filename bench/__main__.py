@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import boot, presign, requests, transfers, work
+from . import boot, presign, requests, transfers, webhooks, work
 from .report import Row, announce, summary, table
 
 SCENARIOS: dict[str, Callable[[Path], Iterator[Row]]] = {
@@ -19,6 +19,8 @@ SCENARIOS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "unused": boot.with_unused_plugins,
     "transfer": transfers.one_gibibyte,
     "transfer-s3": transfers.one_gibibyte_on_s3,
+    "webhook": webhooks.against_the_insert,
+    "webhook-burst": webhooks.under_a_burst,
     "presign": presign.against_the_sdk,
     "work": work.against_celery,
     "record": work.recorded,

@@ -11,10 +11,11 @@ from .measure import Estimate
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What was measured against its budget. `unit` is `×`, `ms`, `µs` or `MiB`; without an estimate `note` says why."""
+    """What was measured against its budget, if it has one. `unit` is `×`, `ms`, `µs` or `MiB`; without an estimate `note`
+    says why."""
 
     name: str
-    budget: float
+    budget: float | None
     unit: str
     measured: Estimate | None = None
     note: str = ""
@@ -24,6 +25,8 @@ class Row:
         """`met` or `MISSED` where the whole interval says so; `unclear` where the budget lies inside it."""
         if self.measured is None:
             return "skipped"
+        if self.budget is None:
+            return "printed"
         if self.measured.high <= self.budget:
             return "met"
         if self.measured.low > self.budget:
@@ -51,7 +54,7 @@ def announce(text: str) -> None:
 
 
 def _cells(row: Row) -> tuple[str, str, str, str, str]:
-    budget = f"≤ {row.budget:g} {row.unit}"
+    budget = "" if row.budget is None else f"≤ {row.budget:g} {row.unit}"
     if row.measured is None:
         return row.name, "", "", budget, f"skipped: {row.note}"
     digits = 3 if row.unit == "×" else 2

@@ -9,18 +9,22 @@ from pathlib import Path
 
 from tests.serving import foreign_environment
 
-SLOW = ("alembic", "argon2", "babel", "email_validator", "flask_wtf", "limits", "puremagic", "tomlkit", "wtforms")
-"""Libraries that the builtins use, each on first use."""
+SLOW = (
+    *("alembic", "argon2", "babel", "email_validator", "flask_wtf", "httpx2", "limits", "puremagic", "structlog"),
+    *("tenacity", "tomlkit", "wtforms", "sqlalchemy.dialects.postgresql"),
+    *("pegboard.http.client", "pegboard.events.event", "pegboard.work.models", "pegboard.observability.redaction"),
+)
+"""Modules that a board needs, each on first use."""
 _BOOT = """
 import json, sys
 from pegboard import create_app
 app = create_app()
-print(json.dumps([sorted(app.blueprints), sorted({name.partition(".")[0] for name in sys.modules})]))
+print(json.dumps([sorted(app.blueprints), sorted(sys.modules)]))
 """
 
 
 def boot(folder: Path, plugins: tuple[str, ...] = (), **variables: str) -> tuple[set[str], set[str]]:
-    """Boot a whole board from `folder`, as a server does; its blueprints, and the packages that are imported then."""
+    """Boot a whole board from `folder`, as a server does; its blueprints, and the modules that are imported then."""
     listed = f"[pegboard]\nplugins = {json.dumps(plugins)}\n"
     (folder / "pegboard.toml").write_text(listed, encoding="utf-8")
     done = subprocess.run(
@@ -28,5 +32,5 @@ def boot(folder: Path, plugins: tuple[str, ...] = (), **variables: str) -> tuple
         cwd=folder, env=foreign_environment(**variables), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    blueprints, packages = json.loads(done.stdout)
-    return set(blueprints), set(packages)
+    blueprints, modules = json.loads(done.stdout)
+    return set(blueprints), set(modules)

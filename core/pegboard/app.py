@@ -24,7 +24,7 @@ from .errors import ConfigError, Problem
 from .garbage import uncollected
 from .i18n import EXTENSION as TRANSLATIONS
 from .i18n import Catalogues
-from .live import Board, BoardApp, board_of, by_slot, freeze, handlers_of, owned
+from .live import Board, BoardApp, board_of, by_slot, freeze, handlers_of, owned, sources_of
 from .observability.calls import EXTENSION as CALLS
 from .observability.calls import Calls, calls_of
 from .observability.logs import init_logs
@@ -39,6 +39,7 @@ from .web.health import init_health
 from .web.rules import LazyRule
 from .web.static import init_static
 from .web.templates import init_templates
+from .web.webhooks import init_webhooks
 from .work.onset import init_work, own_jobs
 
 log = logging.getLogger("pegboard")
@@ -98,6 +99,7 @@ def apply(plan: Plan) -> Flask:
     policy = merged_policy(policies, settings.csp_report_uri)
     init_headers(app, policy, https=settings.public_url.startswith("https:"))
     init_errors(app)
+    init_webhooks(app, board)
     for entry in plan.active:
         _mount(app, board, entry)
     for entry in plan.active:
@@ -185,6 +187,7 @@ def _board(plan: Plan, keys: tuple[str, ...]) -> Board:
         health_checks=owned(plan, "health_checks"),
         vetoes=MappingProxyType({hook: owned(plan, hook) for hook in VETOES}),
         handlers=handlers_of(plan),
+        webhook_sources=sources_of(plan),
         jobs=(*owned(plan, "jobs"), *own_jobs(plan)),
         user_source=sources[0] if sources else None,
         signing_keys=keys,

@@ -66,9 +66,10 @@ class Plan:
 
     @property
     def uses_database(self) -> bool:
-        """Whether it has a database at all: a plugin has tables, hears of events or has jobs, or the deployment names one."""
+        """Whether it has a database at all: a plugin has tables or something to do later, or the deployment names one."""
+        later = ("jobs", "webhook_sources")
         return bool(self.settings.database_url) or any(
-            entry.tables or entry.handlers or entry.list("jobs") for entry in self.active
+            entry.tables or entry.handlers or any(entry.list(hook) for hook in later) for entry in self.active
         )
 
     @property

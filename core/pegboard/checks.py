@@ -40,6 +40,7 @@ CORE_COMMANDS = (
     "run",
     "sandbox",
     "shell",
+    "webhooks",
     "work",
 )
 
@@ -105,6 +106,7 @@ def weakness(key: str) -> str:
 def union_problems(entries: Sequence[Entry], settings: BoardSettings | None) -> list[Problem]:
     """Collisions and references between the contributions of all plugins."""
     from .rehearsal import url_problems
+    from .webhook_checks import webhook_problems
 
     permissions = [item.name for entry in entries for item in entry.list("permissions")]
     return [
@@ -115,6 +117,7 @@ def union_problems(entries: Sequence[Entry], settings: BoardSettings | None) -> 
         *_command_problems(entries),
         *_policy_problems(entries),
         *_single_problems(entries),
+        *webhook_problems(entries),
         *url_problems(entries, permissions, ROLES),
     ]
 

@@ -38,6 +38,7 @@ _ITEMS = {
     "jobs": ("pegboard.contributions", "Job"),
     "sandbox_peers": ("pegboard.contributions", "SandboxPeer"),
     "stored_folders": ("pathlib", "Path"),
+    "webhook_sources": ("pegboard.contributions", "WebhookSource"),
 }
 VETOES = ("check_file",)
 _NOT_COLLECTED = ("app_ready", *VETOES, *EVENTS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from .contracts.capability import Capability
 from .contracts.users import User
+from .contracts.webhooks import Label, Posted, Verifier, Webhook
 
 T = TypeVar("T")
 Text = Callable[[], str] | str
@@ -125,6 +126,25 @@ class UserSource:
     load: Callable[[], User | None]
     sign_in_endpoint: str
     names: Callable[[Collection[str]], Mapping[str, str]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSource:
+    """Somebody who posts what has happened there to `/webhooks/<name>`.
+
+    In the request the body is verified, read and stored, and nothing else: `read` says what it is, and must be quick.
+    `handle` is called by a worker, until it succeeds: a function that writes, or a generator that makes its calls first,
+    yields once, and writes then. Types that are not among `types` are stored and ignored; None: all are handled.
+    `limit` is the most bytes a body may have, `keep` names headers that are stored with it.
+    """
+
+    name: str
+    verifier: Verifier
+    read: Callable[[Posted], Label]
+    handle: Callable[[Webhook], Iterator[None] | None]
+    types: Container[str] | None = None
+    limit: int = 256 * 1024
+    keep: tuple[str, ...] = ()
 
 
 class RunningPeer(Protocol):

@@ -4,6 +4,7 @@ PegboardError
 ├── ConfigError        the deployment is wrong: carries every problem found, never swallowed
 ├── BoardFrozen        something was added to a board after it had booted
 ├── Refused            a plugin said no; its message is for the person who asked
+├── BadSignature       a webhook does not come from whom it claims; `reason` is a word to count by
 └── ProviderError      a provider failed; `permanent` and `retry_after` say whether to try again
     ├── NotFound       the provider has no such object
     ├── RateLimited    the provider has had enough for now; `retry_after` says until when
@@ -62,6 +63,17 @@ class BoardFrozen(PegboardError):
 
 class Refused(PegboardError):
     """A plugin vetoed what was asked. The message is shown to the person who asked."""
+
+
+class BadSignature(PegboardError):
+    """A webhook is not, or not now, from whom it claims. Whoever posted it reads `reason` alone.
+
+    `reason` is `missing`, `malformed`, `wrong`, `too_old`, `too_new`, or a word of a verifier's own.
+    """
+
+    def __init__(self, reason: str, message: str = "") -> None:
+        self.reason = reason
+        super().__init__(message or reason)
 
 
 class ProviderError(PegboardError):

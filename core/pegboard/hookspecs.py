@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         SandboxPeer,
         Slot,
         UserSource,
+        WebhookSource,
     )
     from .events import (
         FileDeleted,
@@ -115,6 +116,10 @@ class Hooks:
     @hookspec
     def sandbox_peers(self) -> Iterable[SandboxPeer]:
         """Local stand-ins that speak the vendor's real protocol, for `pegboard sandbox`."""
+
+    @hookspec
+    def webhook_sources(self) -> Iterable[WebhookSource]:
+        """Who posts to `/webhooks/<source>`, how that is verified, and what is done about it, later."""
 
     @hookspec
     def stored_folders(self) -> Iterable[Path]:

@@ -47,6 +47,7 @@ class Board:
     vetoes: Mapping[str, tuple[Owned, ...]]
     handlers: Mapping[str, tuple[Owned, ...]]
     jobs: tuple[Owned, ...]
+    webhook_sources: Mapping[str, Owned]
     user_source: UserSource | None
     signing_keys: tuple[str, ...] = field(repr=False)
     broken: dict[str, str] = field(default_factory=dict)
@@ -139,6 +140,12 @@ def handlers_of(plan: Plan) -> Mapping[str, tuple[Owned, ...]]:
             if getattr(plugin, hook, None) is not vars(Hooks).get(hook):
                 found[hook].append(Owned(name, None))
     return MappingProxyType({hook: tuple(owners) for hook, owners in found.items()})
+
+
+def sources_of(plan: Plan) -> Mapping[str, Owned]:
+    """Sources of webhooks by the word in their address; those of plugins that were left out as well, as far as it knows them."""
+    left_out = [Owned(entry.name, source) for entry in plan.failed for source in entry.list("webhook_sources")]
+    return MappingProxyType({one.item.name: one for one in (*left_out, *owned(plan, "webhook_sources"))})
 
 
 def by_slot(found: tuple[Owned, ...]) -> Mapping[str, tuple[Owned, ...]]:

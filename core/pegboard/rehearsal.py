@@ -10,6 +10,7 @@ from flask import Blueprint, Flask
 
 from .errors import Dangling, Problem
 from .settings import suggestion
+from .webhook_checks import RULE as WEBHOOKS
 
 if TYPE_CHECKING:
     from .collect import Entry
@@ -45,6 +46,8 @@ def url_problems(entries: Sequence[Entry], permissions: Sequence[str], roles: Se
     """Blueprints with foreign names, URLs and endpoints that collide, guards and menu entries that name what is not there."""
     rehearsal = Rehearsal()
     urls = {(f"|{normalised(rule)}", "GET"): "the core" for rule in CORE_RULES}
+    if any(entry.list("webhook_sources") for entry in entries):
+        urls[f"|{normalised(WEBHOOKS)}", "POST"] = "the core"
     views: dict[str, Any] = {"static": None}
     plain: dict[str, bool] = {"static": False}
     for entry in entries:

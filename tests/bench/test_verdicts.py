@@ -41,5 +41,11 @@ def test_a_verdict_is_clear_only_where_the_whole_interval_agrees(measured: Estim
     assert Row("x", 1.0, "×", measured).verdict == verdict
 
 
+def test_what_has_no_budget_is_printed_and_misses_none() -> None:
+    row = Row("x", None, "ms", Estimate(3.0, 2.0, 4.0))
+    assert row.verdict == "printed"
+    assert "3.00 ms" in table([row])
+
+
 def test_a_skipped_scenario_says_why_in_the_table() -> None:
     assert "skipped: needs the plugin" in table([Row("x", 1.0, "×", None, "needs the plugin")])

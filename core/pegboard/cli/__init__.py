@@ -19,6 +19,7 @@ from .init import init
 from .plugins import plugins
 from .run import run
 from .sandbox import sandbox
+from .webhooks import webhooks
 from .work import work
 
 
@@ -61,7 +62,20 @@ def cli() -> None:
     """Run and look after a Pegboard deployment."""
 
 
-for _command in (config, db, diagnostics, doctor, init, plugins, run, sandbox, work, routes_command, shell_command):
+for _command in (
+    config,
+    db,
+    diagnostics,
+    doctor,
+    init,
+    plugins,
+    run,
+    sandbox,
+    webhooks,
+    work,
+    routes_command,
+    shell_command,
+):
     cli.add_command(_command)
 
 

@@ -162,6 +162,7 @@ def describe(entry: Entry) -> dict[str, Any]:
         "settings": [key for key in own if key not in PluginSettings.model_fields],
         "CSP hosts": sorted({str(value) for values in policies.values() for value in values}),
         "events heard": heard(entry),
+        "webhooks": [f"/webhooks/{source.name}" for source in entry.list("webhook_sources")],
         "commands": [f"{entry.command} {command.name}" for command in entry.list("commands")],
         "capabilities": [capability.name for capability in entry.list("capabilities")],
         "providers": [f"{p.capability.name}: {p.name}" for p in entry.list("providers")],

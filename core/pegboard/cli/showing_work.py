@@ -29,7 +29,8 @@ def described(detail: Detail) -> str:
     """Everything about one item, for people."""
     shown = [f"{name:<14}{value}" for name, value in _fields(detail).items() if value not in (None, "")]
     shown += [
-        f"{'replayed':<14}{_time(one.replayed_at)} by {one.replayed_by}; it was {one.status}" for one in detail.replays
+        f"{'replayed':<14}{shown_time(one.replayed_at)} by {one.replayed_by}; it was {one.status}"
+        for one in detail.replays
     ]
     return "\n".join(shown)
 
@@ -59,11 +60,11 @@ def _fields(detail: Detail) -> dict[str, Any]:
         "queue": item.queue,
         "lane": item.lane,
         "tries": item.tries,
-        "event": f"{item.event_type} {item.event_version}, {item.event_id}" if item.event_type else None,
+        "event": f"{item.event_type} {item.event_version}, {item.event_id}" if item.event_id else item.event_type,
         "request": item.request_id,
         "worker": item.worker,
         "progress": _progress(item.progress),
-        **{name.removesuffix("_at").replace("_", " "): _time(getattr(item, name)) for name in _TIMES},
+        **{name.removesuffix("_at").replace("_", " "): shown_time(getattr(item, name)) for name in _TIMES},
     }
     fields["data"] = item.data
     fields["payload"] = None if item.payload is None else f"{len(item.payload)} bytes"
@@ -80,7 +81,8 @@ def _progress(written: str | None) -> str | None:
     return f"{said['done']}{share}{f': {note}' if note else ''}"
 
 
-def _time(milliseconds: int | None) -> str | None:
+def shown_time(milliseconds: int | None) -> str | None:
+    """A time in UTC, to the second."""
     if milliseconds is None:
         return None
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(sep=" ", timespec="seconds")

@@ -28,13 +28,13 @@ def work() -> None:
 @click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="How many workers.")
 @with_appcontext
 def run(processes: int) -> None:
-    """Work until stopped. SIGTERM and Ctrl-C let what is in hand finish for 8 seconds, then others get it."""
+    """Work until stopped. SIGTERM and Ctrl-C let what is in hand finish for 7 seconds, then others get it."""
     from ..work.drivers.processes import run_workers
     from .run import say_what_is_off
 
     app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
     say_what_is_off(app)
-    _require_tables()
+    require_tables()
     noun = "worker works" if processes == 1 else "workers work"
     click.echo(f"{processes} {noun}. Stop with Ctrl-C.", err=True)
     sys.exit(run_workers(app, processes))
@@ -77,7 +77,7 @@ def show(item_id: int, as_json: bool) -> None:
     from ..work.looking import detailed
     from .showing_work import as_data, described
 
-    _require_tables()
+    require_tables()
     detail = detailed(item_id)
     if detail is None:
         raise PegboardError(f"there is no work {item_id}\n    → pegboard work list")
@@ -110,11 +110,11 @@ def replay(
 
     if bool(ids) == all_dead or ((handler or since) and not all_dead):
         raise click.UsageError("say which: one ID or more, or --dead, which --handler and --since narrow down")
-    _require_tables()
-    chosen = list(ids) if ids else list(dead_ids(handler, _moment(since) if since else None))
+    require_tables()
+    chosen = list(ids) if ids else list(dead_ids(handler, moment(since) if since else None))
     if chosen and not dry_run and not yes and not as_json:
         click.confirm(f"Set {len(chosen)} to work again? What they do at providers they may do twice.", abort=True)
-    done = chosen if dry_run else again(chosen, by or f"{getpass.getuser()}@{socket.gethostname()}")
+    done = chosen if dry_run else again(chosen, by or asking())
     if as_json:
         click.echo(json.dumps({"replayed": done, "dry_run": dry_run}))
     elif not done:
@@ -128,7 +128,7 @@ def _listed(as_json: bool, *, errors: bool = False, **which: Any) -> int:
     from ..work.looking import counted, found
     from .showing_work import line
 
-    _require_tables()
+    require_tables()
     rows = found(**which)
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
@@ -140,7 +140,12 @@ def _listed(as_json: bool, *, errors: bool = False, **which: Any) -> int:
     return len(rows)
 
 
-def _require_tables() -> None:
+def asking() -> str:
+    """Who types this, for the audit trail."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def require_tables() -> None:
     """PegboardError where this board has no database, or one whose tables are behind."""
     from ..migrations import pending
 
@@ -151,7 +156,7 @@ def _require_tables() -> None:
         raise PegboardError(f"migrations are pending for {', '.join(behind)}\n    → pegboard db upgrade")
 
 
-def _moment(words: str) -> int:
+def moment(words: str) -> int:
     """Milliseconds of a time: `2h` and `3d` ago, or a date or time as in ISO 8601, UTC where it says nothing."""
     units = {"m": "minutes", "h": "hours", "d": "days"}
     try:

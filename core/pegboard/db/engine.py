@@ -18,6 +18,9 @@ from .session import db, note_writes
 
 _BUSY_MS = 5_000
 _CONNECT = 5  # seconds for a server to answer
+# A machine that has vanished is noticed within a minute, on either side: what it had locked is free then.
+_WHERE_WE_NOTICE = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
+_WHERE_THE_SERVER_NOTICES = {f"tcp_{name}": value for name, value in _WHERE_WE_NOTICE.items()}
 _WAIT = 10  # seconds for one of our connections to be free
 _RECYCLE = 1_800  # seconds: firewalls forget what is idle for longer
 
@@ -55,8 +58,11 @@ def init_database(app: Flask, url: str, settings: BoardSettings) -> None:
 def _server_arguments(url: URL, settings: BoardSettings) -> dict[str, Any]:
     """How a board introduces itself to a server, and what it asks of it. What the URL says itself wins."""
     asked = {"connect_timeout": str(_CONNECT), "application_name": _application_name(settings.app_name)}
+    if url.get_backend_name() == "postgresql":
+        asked |= _WHERE_WE_NOTICE
     if settings.database_timeout and url.get_backend_name() == "postgresql":
-        asked["options"] = f"-c statement_timeout={round(settings.database_timeout * 1000)}"
+        limits = {"statement_timeout": str(round(settings.database_timeout * 1000)), **_WHERE_THE_SERVER_NOTICES}
+        asked["options"] = " ".join(f"-c {name}={value}" for name, value in limits.items())
     return {name: value for name, value in asked.items() if name not in url.query}
 
 

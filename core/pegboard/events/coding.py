@@ -30,7 +30,10 @@ def decoded(kind: type[E], version: int, text: str) -> E:
     """The event of this JSON, which was stored by `version` of the class. NewerEvent, or UnreadableEvent with what to do."""
     if version > kind.version:
         raise NewerEvent(f"{kind.__name__} was stored as version {version}, this code knows {kind.version}")
-    data = json.loads(text)
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise UnreadableEvent(f"{kind.__name__} {version} as stored is no JSON: {error}") from error
     if version < kind.version:
         data = kind.upgrade(version, data)
     codes = _codes(kind)

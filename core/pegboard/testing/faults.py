@@ -149,8 +149,9 @@ class FaultProxy:
 
     def _end(self, *sockets: socket.socket) -> None:
         with self._lock:
-            self._open -= set(sockets)
-        for one in sockets:
+            ours = self._open.intersection(sockets)  # those that `_hang_up` has taken are closed by it, in its own way
+            self._open -= ours
+        for one in ours:
             _close(one, hard=False)
 
     def _hang_up(self, *, hard: bool) -> None:
@@ -169,6 +170,6 @@ def _close(one: socket.socket, *, hard: bool) -> None:
     with suppress(OSError):
         if hard:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        else:
-            one.shutdown(socket.SHUT_RDWR)
+        # A thread that waits for the socket keeps it open, whoever closes it: this wakes it.
+        one.shutdown(socket.SHUT_RD if hard else socket.SHUT_RDWR)
     one.close()

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Insert, String, bindparam, case, func, literal_column, or_
+from sqlalchemy import BigInteger, Connection, Insert, String, bindparam, case, literal_column, or_
 from sqlalchemy.orm import Session
 
 from .clock import now_ms
 from .lanes import anything_in
-from .models import PENDING, QUEUES, WAITING, Work
+from .models import IGNORED, PENDING, QUEUES, WAITING, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,19 +43,22 @@ class NewItem:
             raise ValueError(f"there is no queue {self.queue!r}, nobody would ever look there: {', '.join(QUEUES)}")
 
 
-def insert(within: Session | Connection, item: NewItem) -> int | None:
+def insert(within: Session | Connection, item: NewItem, *, ignored: bool = False) -> int | None:
     """Its id; None where there is one with this `dedupe_key` already. One statement, without a commit.
+
+    `ignored`: kept for the record, and set to work by hand alone.
 
     Of two transactions that begin a lane at the same moment each may take its item for the first: they are worked on one
     after the other all the same, in either order. Where the lane's last item ends at this very moment, nobody may take
     this one for the first: `lanes.promote` after the commit makes it so, and so does the sweep.
     """
-    statement = _statement(within.get_bind().dialect.name if isinstance(within, Session) else within.dialect.name)
-    found: int | None = within.execute(statement, asdict(item)).scalar()
+    dialect = within.get_bind().dialect.name if isinstance(within, Session) else within.dialect.name
+    given = {name: value for name in _FIELDS if (value := getattr(item, name))}
+    found: int | None = within.execute(_statement(dialect, ignored, *given), given).scalar()
     return found
 
 
-_PLAIN = [field.name for field in fields(NewItem) if field.name not in ("delay", "run_at")]
+_FIELDS = [field.name for field in fields(NewItem)]
 
 
 def _insert_of(dialect: str) -> Any:
@@ -64,17 +67,22 @@ def _insert_of(dialect: str) -> Any:
 
 
 @cache
-def _statement(dialect: str) -> Insert:
+def _statement(dialect: str, ignored: bool, *given: str) -> Insert:
+    """With the values that are given alone: whoever waits for it waits for no others."""
     make = _insert_of(dialect)
-    lane = bindparam("lane", type_=String())
-    run_at, delay = bindparam("run_at", type_=BigInteger()), bindparam("delay", type_=BigInteger())
-    values: dict[str, Any] = {name: bindparam(name, type_=Work.__table__.c[name].type) for name in _PLAIN}
-    values |= {
-        "status": case((or_(*anything_in(lane)), literal_column(f"'{WAITING}'")), else_=literal_column(f"'{PENDING}'")),
-        "run_at": func.coalesce(run_at, now_ms() + delay),
+    table, delay = Work.__table__, bindparam("delay", type_=BigInteger())
+    values: dict[str, Any] = {
+        "status": literal_column(f"'{PENDING}'"),
+        "run_at": now_ms() + delay if "delay" in given else now_ms(),
         "created_at": now_ms(),
         "token": literal_column("0"),
         "tries": literal_column("0"),
     }
-    statement: Insert = make(Work.__table__).values(**values).on_conflict_do_nothing(index_elements=["dedupe_key"])
+    values |= {name: bindparam(name, type_=table.c[name].type) for name in given if name != "delay"}
+    if "lane" in given:
+        behind = or_(*anything_in(bindparam("lane", type_=String())))
+        values["status"] = case((behind, literal_column(f"'{WAITING}'")), else_=values["status"])
+    if ignored:
+        values |= {"status": literal_column(f"'{IGNORED}'"), "finished_at": now_ms()}
+    statement: Insert = make(table).values(**values).on_conflict_do_nothing(index_elements=["dedupe_key"])
     return statement.returning(Work.id)

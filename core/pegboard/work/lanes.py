@@ -16,6 +16,7 @@ from sqlalchemy import (
     Exists,
     String,
     bindparam,
+    case,
     exists,
     literal_column,
     select,
@@ -23,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from .clock import now_ms
 from .models import LEASED, PENDING, WAITING, Work
 
 _OTHER = aliased(Work)
@@ -89,5 +91,6 @@ _PROMOTE = (
     .where(
         Work.id == _LONGEST.limit(1).scalar_subquery(), status_is(WAITING), ~some(PENDING, _LANE), ~some(LEASED, _LANE)
     )
-    .values(status=literal_column(f"'{PENDING}'"))
+    # In a row with the others from now on: a lane with a long past does not come before everything that is newer.
+    .values(status=literal_column(f"'{PENDING}'"), run_at=case((Work.run_at > now_ms(), Work.run_at), else_=now_ms()))
 )

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from pegboard.db import db, has_written
 from pegboard.errors import RateLimited
-from pegboard.events.event import NewerEvent, UnreadableEvent
+from pegboard.events.event import NewerEvent
 from pegboard.live import board_of
 from pegboard.observability.ids import bound
 
@@ -70,7 +70,7 @@ def _performed(app: Flask, item: Item) -> tuple[str, bool]:
         return "parked", _written(lambda within: finishing.park(within, item, reason))
     except NewerEvent:
         return "given back", _written(lambda within: finishing.give_back(within, item, delay=NEWER_CODE_COMES_WITHIN))
-    except UnreadableEvent as error:
+    except Exception as error:  # noqa: BLE001 - an event that cannot be read, or an author's module that raises
         return _failed(item, error)
     for _ in range(RERUNS):
         try:

@@ -165,7 +165,10 @@ class Runner:
         return count
 
     def _do(self, item: Item) -> int:
-        """The item, and then what comes first in its lane by it, up to a number: then others are next."""
+        """The item, and then what comes first in its lane by it, up to a number: then others are next.
+
+        Whoever takes several at once takes the firsts of many lanes with the next claim.
+        """
         count, following = 0, item
         while self._leases.begin(following):
             try:
@@ -173,7 +176,7 @@ class Runner:
             finally:
                 self._leases.end()
             count += 1
-            if lane is None or count == _MOST_OF_A_LANE or self._stopping.is_set():
+            if lane is None or self._batch or count == _MOST_OF_A_LANE or self._stopping.is_set():
                 break
             found = claim_lane(self._engine, lane, worker=self.name, lease=self._lease)
             if not found:

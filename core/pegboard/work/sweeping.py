@@ -15,7 +15,7 @@ from .backoff import MOST_TRIES
 from .clock import now_ms
 from .lanes import demote, promote_all, some, status_is
 from .models import DEAD, DONE, HOLD, LEASED, PARKED, PENDING, WAITING, Work
-from .tasks import can_handle
+from .tasks import FINDERS, can_handle
 
 _AT_ONCE = 500
 
@@ -67,7 +67,7 @@ def _taken_back(connection: Connection, ids: Sequence[int]) -> list[str]:
 
 def _resume(engine: Engine, board: Board) -> int:
     """What was parked goes to the end of the line: into its lane where it has one, and the lane's oldest comes first."""
-    parked = (Work.status == literal_column(f"'{PARKED}'"), _AMONG_STOPPED)
+    parked = (Work.status == literal_column(f"'{PARKED}'"), _AMONG_STOPPED, Work.kind.in_(FINDERS))
     with engine.connect() as connection:
         handlers = [
             one for one in connection.scalars(select(Work.handler).where(*parked).distinct()) if can_handle(board, one)

@@ -8,9 +8,10 @@ from typing import Any
 from pegboard.events.coding import decoded
 from pegboard.live import Board
 
+from . import deliveries
 from .claiming import Item
 from .kinds import kind_of
-from .models import EVENT, JOB
+from .models import EVENT, JOB, WEBHOOK
 
 Task = Callable[[], Any]
 """Called once; what it returns, if it is a generator, has two steps."""
@@ -36,11 +37,13 @@ def can_handle(board: Board, handler: str) -> bool:
     if ":" in handler:
         try:
             return bool(function_of(board, handler))
-        except Absent:
+        except Exception:  # noqa: BLE001 - whatever an author's module raises when it is imported
             return False
     plugin, _, hook = handler.rpartition(".")
     heard = any(one.plugin == plugin and _is_on(board, one) for one in board.handlers.get(hook, ()))
-    return heard or any(name == handler for name, _ in jobs_of(board))
+    if heard or handler in deliveries.handlers(board):
+        return True
+    return any(name == handler for name, _ in jobs_of(board))
 
 
 def _event(board: Board, item: Item) -> Task:
@@ -51,6 +54,13 @@ def _event(board: Board, item: Item) -> Task:
             handle = one.item
             return lambda: handle(event)
     raise Absent(f"no enabled plugin handles {item.handler}")
+
+
+def _webhook(board: Board, item: Item) -> Task:
+    task = deliveries.task_for(board, item)
+    if task is None:
+        raise Absent(f"no enabled plugin handles the webhooks of {item.source}, as {item.handler} did")
+    return task
 
 
 def _is_on(board: Board, one: Any) -> bool:
@@ -64,5 +74,5 @@ def _job(board: Board, item: Item) -> Task:
     return enqueued_task(board, item) if ":" in item.handler else scheduled_task(board, item)
 
 
-FINDERS: dict[str, Callable[[Board, Item], Task]] = {EVENT: _event, JOB: _job}
+FINDERS: dict[str, Callable[[Board, Item], Task]] = {EVENT: _event, WEBHOOK: _webhook, JOB: _job}
 """How the function is found, by the kind of item."""

@@ -62,6 +62,15 @@ def test_there_is_no_limit_where_none_is_wanted(make: Callable[..., Flask]) -> N
     assert shown(make(database_timeout=0), "statement_timeout") == "0"
 
 
+def test_a_machine_that_has_vanished_is_noticed_within_a_minute_on_either_side(make: Callable[..., Flask]) -> None:
+    app = make()
+    assert [shown(app, f"tcp_keepalives_{name}") for name in ("idle", "interval", "count")] == ["30", "10", "3"]
+    with app.app_context(), db.engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        said = driver.info.get_parameters()
+    assert [said[f"keepalives_{name}"] for name in ("idle", "interval", "count")] == ["30", "10", "3"]
+
+
 def test_a_process_holds_no_more_connections_than_the_setting_allows(make: Callable[..., Flask]) -> None:
     app = make(database_connections=3)
     with app.app_context():

@@ -105,6 +105,11 @@ def test_a_class_that_changed_without_a_version_says_what_to_write() -> None:
         decoded(Renamed, 2, json.dumps(stored))
 
 
+def test_what_is_no_json_is_unreadable() -> None:
+    with pytest.raises(UnreadableEvent, match="is no JSON"):
+        decoded(Everything, 1, '{"word": ')
+
+
 def test_a_value_that_cannot_be_read_is_named() -> None:
     stored = json.loads(encoded(everything())) | {"key": "nonsense"}
     with pytest.raises(UnreadableEvent, match="cannot be read"):

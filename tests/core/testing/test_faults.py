@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from threading import Thread
 
 import pytest
@@ -143,3 +144,21 @@ def test_dropping_all_spares_new_connections(proxy: FaultProxy) -> None:
             assert ask(new, b"hello") == b"hello"
         with pytest.raises(ConnectionError):
             ask(old, b"hello")
+
+
+def test_the_server_behind_sees_that_its_connections_end() -> None:
+    """Else it would keep what a client had locked, as if the client were still there."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(5)
+        with FaultProxy(listener.getsockname()[1]) as proxy:
+            for fault in (proxy.drop_all, proxy.refuse):
+                proxy.heal()
+                with connect(proxy) as client:
+                    server, _ = listener.accept()
+                    server.settimeout(5)
+                    client.sendall(b"x")
+                    assert server.recv(1) == b"x"
+                    fault()
+                    with suppress(ConnectionError):
+                        assert server.recv(1) == b""
+                    server.close()

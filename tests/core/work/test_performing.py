@@ -421,6 +421,18 @@ def test_events_of_one_subject_come_in_order_also_after_failures(app: Flask, lis
     assert heard == ["0", "1", "1", "1", "2", "3"]
 
 
+def test_a_long_lane_lets_others_in_after_some(app: Flask, listener: Listener) -> None:
+    heard: list[str] = []
+    listener.behaviour = lambda event: heard.append(event.user)
+    told(
+        *(UserRegistered("long", "a@example.com", "A") for _ in range(30)),
+        UserRegistered("other", "a@example.com", "A"),
+    )
+    do_work(app)
+    assert heard.index("other") <= 10
+    assert len(heard) == 31
+
+
 def test_a_flood_in_one_queue_does_not_hold_up_another(app: Flask, listener: Listener) -> None:
     heard: list[str] = []
     listener.behaviour = lambda event: heard.append(event.user)
@@ -439,7 +451,21 @@ def test_an_unknown_kind_of_work_is_parked(app: Flask) -> None:
     db.session.execute(update(Work).values(kind="novel"))
     db.session.commit()
     do_work(app)
+    assert do_work(app) == 0
     assert only().status == "parked"
+
+
+def test_an_event_that_an_author_cannot_upgrade_is_a_failure_of_that_item_alone(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told(ADA, UserRegistered("eve", "eve@example.com", "Eve"))
+    db.session.execute(update(Work).where(Work.lane.endswith("ada")).values(event_version=-1))
+    db.session.commit()
+    upgrade = classmethod(lambda cls, version, data: data["nowhere"])
+    monkeypatch.setattr(UserRegistered, "upgrade", upgrade)
+    do_work(app)
+    assert [row.status for row in rows()] == ["pending", "done"]
+    assert "KeyError: 'nowhere'" in str(rows()[0].error)
 
 
 def test_a_given_back_item_is_done_by_others(app: Flask) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
+from pegboard import events
 from pegboard.contracts.users import ROLES
 from pegboard.db import db
 from pegboard.errors import Refused
-from pegboard.events import RoleGranted, RoleRevoked
 from pegboard.i18n import gettext as _
 from pegboard.work import record
 
@@ -40,7 +40,7 @@ def grant(user: User, role: str) -> bool:
         return False
     db.session.add(UserRole(user_id=user.id, role=role))
     try:
-        record(RoleGranted(user.id, role))
+        record(events.RoleGranted(user.id, role))
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
@@ -64,6 +64,6 @@ def revoke(user: User, role: str) -> bool:
         db.session.rollback()
         raise Refused(_("This is the last administrator. Make somebody else one first."))
     if found.rowcount:  # type: ignore[attr-defined]
-        record(RoleRevoked(user.id, role))
+        record(events.RoleRevoked(user.id, role))
     db.session.commit()
     return bool(found.rowcount)  # type: ignore[attr-defined]  # a DELETE's result has it

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
+from pegboard import events
 from pegboard.db import db
 from pegboard.errors import Refused
-from pegboard.events import PasswordChanged, RoleGranted, UserRegistered, UserRenamed
 from pegboard.i18n import gettext as _
 from pegboard.work import record
 
@@ -39,9 +39,9 @@ def create_user(email: str, name: str, password: str, roles: Iterable[str] = ())
         db.session.rollback()
         raise EmailTaken(_("There is an account with this address already.")) from None
     db.session.add_all(UserRole(user_id=user.id, role=role) for role in sorted(given))
-    record(UserRegistered(user.id, user.email, user.name))
+    record(events.UserRegistered(user.id, user.email, user.name))
     for role in sorted(given):
-        record(RoleGranted(user.id, role))
+        record(events.RoleGranted(user.id, role))
     db.session.commit()
     return user
 
@@ -95,7 +95,7 @@ def rename(subject: str, name: str) -> None:
     if user.name == chosen:
         return
     user.name = chosen
-    record(UserRenamed(subject, chosen))
+    record(events.UserRenamed(subject, chosen))
     db.session.commit()
 
 
@@ -108,7 +108,7 @@ def change_password(subject: str, current: str, new: str) -> User:
         db.session.rollback()
         raise Refused(_("That is not your current password."))
     sessions.end_all(subject)
-    record(PasswordChanged(subject))
+    record(events.PasswordChanged(subject))
     db.session.commit()
     return user
 

@@ -13,8 +13,8 @@ from flask import current_app, has_request_context, request, session
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.exc import OperationalError
 
+from pegboard import events
 from pegboard.db import db, has_written, utc_now
-from pegboard.events import UserSignedIn
 from pegboard.web.limits import client_address
 from pegboard.work import record
 
@@ -47,7 +47,7 @@ def start(user: User, *, replaces: str | None = None) -> Identity | None:
         db.session.rollback()
         return None
     db.session.execute(delete(AuthSession).where(AuthSession.user_id == user.id, _ended()))
-    record(UserSignedIn(user.id, identity.session_id))
+    record(events.UserSignedIn(user.id, identity.session_id))
     db.session.commit()
     return identity
 

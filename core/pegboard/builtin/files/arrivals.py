@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from pegboard import events
 from pegboard.contracts.filenames import clean_filename
 from pegboard.contracts.files import PUBLIC
 from pegboard.db import db, utc_now
 from pegboard.errors import ProviderError
-from pegboard.events import FileFailed, FileReady
 from pegboard.work import record
 
 from .current import chosen, settings
@@ -70,7 +70,7 @@ def finished(file: File, key: str, content_type: str, size: int) -> File:
         with transaction():
             recheck(file, size)
             adopt(file, key, was=PENDING, state=READY, content_type=content_type, size=size)
-            record(FileReady(file.id, file.owner, file.filename, content_type, size, file.public))
+            record(events.FileReady(file.id, file.owner, file.filename, content_type, size, file.public))
     except Overtaken:
         return overtaken(file, key)
     return file
@@ -84,7 +84,7 @@ def failed(file: File, error: BaseException) -> bool:
         if not move(file, PENDING, to=FAILED, problem=problem, refusal=refusal):
             return False
         disown(StoredObject.file_id == file.id)
-        record(FileFailed(file.id, file.owner, problem))
+        record(events.FileFailed(file.id, file.owner, problem))
         return True
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, delete, update
 
+from pegboard import events
 from pegboard.db import utc_now
-from pegboard.events import FileDeleted
 from pegboard.work import record
 
 from .models import DELETING, READY, UNWANTED, File, StoredObject
@@ -32,7 +32,7 @@ def _condemned(file: File, *which: ColumnElement[bool]) -> bool:
     deleting = update(File).where(File.id == file.id, *which).values(state=DELETING)
     with transaction():
         if changed(deleting.where(File.state == READY)):
-            record(FileDeleted(file.id, file.owner))
+            record(events.FileDeleted(file.id, file.owner))
         elif not changed(deleting):
             return False
         objects = update(StoredObject).where(StoredObject.file_id == file.id)

@@ -16,7 +16,7 @@ from ..claiming import Item
 from ..runner import Runner
 
 log = logging.getLogger("pegboard.work")
-GRACE = 8.0
+GRACE = 7.0
 """Seconds that an item has to finish when its worker is stopped; then others get it."""
 _LAST = 1.5
 """Seconds after that in which the worker itself must have ended."""

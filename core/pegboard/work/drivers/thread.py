@@ -20,7 +20,7 @@ from ..nudging import Hint
 from ..runner import Runner
 
 log = logging.getLogger("pegboard.work")
-GRACE = 8.0
+GRACE = 7.0
 """Seconds that an item has to finish when the process ends; then others get it."""
 
 
@@ -73,7 +73,8 @@ class ThreadDriver:
 
 def _run(app: Flask, runner: Runner) -> None:
     board = board_of(app)
-    if not any(board.handlers.values()) and not _anything_left(app):
+    listens = board.webhook_sources or any(board.handlers.values())
+    if not listens and not _anything_left(app):
         return  # nobody listens here: the thread starts again with the first nudge
     runner.run()
 
