@@ -11,7 +11,7 @@ from tests.chaos.options import told
 from tests.chaos.place import Place
 from tests.postgres import Postgres, create_database, new_postgres
 
-_ALWAYS = ("test_kills.py", "test_outages.py")
+_ALWAYS = ("test_kills.py", "test_outages.py", "test_web.py")
 """What every run of the tests tries; the rest takes minutes."""
 
 

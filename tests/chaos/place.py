@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.client import HTTPException
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -144,7 +145,7 @@ class Vendor:
                 (self.write or self.place.write)(event, thing)
                 self.told += 1
                 return
-            except DBAPIError:
+            except (DBAPIError, OSError, HTTPException):
                 self.refused += 1
                 sleep(0.2)
 
@@ -170,20 +171,22 @@ class Outcome:
         return (self.lost, self.doubled, self.stale, self.disordered) == (0, 0, 0, 0)
 
 
-def outcome(vendor: Vendor) -> Outcome:
-    """Counted in the database, after the last of it is done."""
+def outcome(vendor: Vendor, key: str = "event:") -> Outcome:
+    """Counted in the database, after the last of it is done. `key` is what the items' `dedupe_key` begins with."""
     place = vendor.place
     with place.app.app_context(), db.engine.connect() as connection:
         effects: dict[int, int] = defaultdict(int)
         order: dict[str, int] = {}
         disordered = 0
-        query = "SELECT e.event, w.lane, w.id FROM effects e JOIN work w ON w.dedupe_key = 'event:' || e.event ORDER BY e.id"
-        for event, lane, item in connection.execute(text(query)):
+        query = (
+            "SELECT e.event, w.lane, w.id FROM effects e JOIN work w ON w.dedupe_key = :key || e.event ORDER BY e.id"
+        )
+        for event, lane, item in connection.execute(text(query), {"key": key}):
             effects[event] += 1
             disordered += item < order.get(lane, 0)
             order[lane] = item
         copies = {row[0]: row[1] for row in connection.execute(text("SELECT thing, version FROM copies"))}
-        failures = connection.scalar(text("SELECT sum(tries - 1) FROM work WHERE dedupe_key LIKE 'event:%'"))
+        failures = connection.scalar(text("SELECT sum(tries - 1) FROM work WHERE status = 'done'"))
     return Outcome(
         lost=vendor.events - len(effects),
         doubled=sum(count > 1 for count in effects.values()),

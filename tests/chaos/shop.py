@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from pegboard import Plugin, hookimpl
+from pegboard.contracts.webhooks import Label, Posted, Webhook
+from pegboard.contributions import WebhookSource
 from pegboard.db import db
 from pegboard.events import Event
 from pegboard.hookspecs import hookspec
+from pegboard.webhooks import TimestampedHmac
 
 RELEASE = 1
+SECRET, HEADER = "what the vendor signs with", "Shop-Signature"
 FAILURES = 0.05
 LATENCY = 0.002
 """Seconds that the vendor takes to answer, on average."""
@@ -52,6 +57,20 @@ class Shop(Plugin):
     @hookimpl
     def shop_changed(self, event: ShopChanged) -> Iterator[None]:
         yield from changed(event.event, event.thing)
+
+    @hookimpl
+    def webhook_sources(self) -> Iterable[WebhookSource]:
+        verifier = TimestampedHmac([SecretStr(SECRET)], header=HEADER, setting="secrets")
+        yield WebhookSource(name="shop", verifier=verifier, read=_label, handle=self.handle)
+
+    def handle(self, webhook: Webhook) -> Iterator[None]:
+        told = webhook.json()
+        yield from changed(told["event"], told["thing"])
+
+
+def _label(posted: Posted) -> Label:
+    told = posted.json()
+    return Label(id=str(told["event"]), type="changed", subject=str(told["thing"]))
 
 
 def changed(event: int, thing: int) -> Iterator[None]:
