@@ -31,8 +31,8 @@ check: dev-environment ## Format, lint, types, import floors, tests with coverag
 bench: dev-environment ## Measure speed and memory, as a table
 	@exec .venv/bin/python -m bench $(ARGS)
 
-chaos: ## Break things on purpose (nothing yet)
-	@echo "chaos: there is nothing here yet; it will break the database, the queue and the vendors on purpose."
+chaos: dev-environment ## Break things on purpose, under load, and count what is lost: takes 15 minutes
+	@exec .venv/bin/python -m pytest tests/chaos --chaos-full $(ARGS)
 
 translations: dev-environment ## Find what there is to translate, and compile what is (ARGS="--add de")
 	@exec .venv/bin/python -m tools.translations $(ARGS)

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import boot, presign, requests, transfers, webhooks
+from . import boot, presign, requests, transfers, webhooks, work
 from .report import Row, announce, summary, table
 
 SCENARIOS: dict[str, Callable[[Path], Iterator[Row]]] = {
@@ -22,6 +22,9 @@ SCENARIOS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "webhook": webhooks.against_the_insert,
     "webhook-burst": webhooks.under_a_burst,
     "presign": presign.against_the_sdk,
+    "work": work.against_celery,
+    "record": work.recorded,
+    "claim": work.claims,
 }
 
 

@@ -12,9 +12,12 @@ import pytest
 
 from pegboard import Plugin, hookimpl
 from tests.absence import absent
+from tests.chaos.options import pytest_addoption, pytest_terminal_summary
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+__all__ = ["pytest_addoption", "pytest_terminal_summary"]
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",

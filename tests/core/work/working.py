@@ -71,14 +71,24 @@ def hang(number: int) -> None:
 class Workplace:
     """The folder, the board that this process has of it, and its workers."""
 
-    def __init__(self, folder: Path, url: str, *, seen: str | None = None, **settings: Any) -> None:
-        """The workers see the database at `seen`, where that is not its address."""
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        *,
+        seen: str | None = None,
+        plugin: str = "busy:Busy",
+        code: str = PLUGIN,
+        **settings: Any,
+    ) -> None:
+        """The workers see the database at `seen`, where that is not its address. `code` is that of the plugin's module."""
         self.folder, self.url = folder, url
+        self.module = plugin.partition(":")[0]
         folder.mkdir(parents=True)
-        (folder / "busy.py").write_text(PLUGIN, encoding="utf-8")
+        (folder / f"{self.module}.py").write_text(code, encoding="utf-8")
         lines = [f"{name} = {value!r}" for name, value in {"work_lease": 2, **settings}.items()]
         text_ = "\n".join(
-            ["[pegboard]", "builtins = []", 'plugins = ["busy:Busy"]', f'database_url = "{seen or url}"', *lines]
+            ["[pegboard]", "builtins = []", f'plugins = ["{plugin}"]', f'database_url = "{seen or url}"', *lines]
         )
         (folder / "pegboard.toml").write_text(text_ + "\n", encoding="utf-8")
         config = {"pegboard": {"builtins": [], "plugins": [], "database_url": url, "instance_path": folder, **settings}}
@@ -114,7 +124,8 @@ class Workplace:
     def statuses(self) -> dict[str, int]:
         with self.app.app_context(), db.engine.connect() as connection:
             rows = connection.execute(
-                text("SELECT status, count(*) FROM work WHERE handler LIKE 'busy:%' GROUP BY status")
+                text("SELECT status, count(*) FROM work WHERE handler LIKE :module GROUP BY status"),
+                {"module": f"{self.module}%"},
             )
             return {row[0]: row[1] for row in rows}
 
