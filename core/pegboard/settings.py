@@ -224,7 +224,8 @@ def parts(annotation: Any) -> Iterator[Any]:
 
     Of a class with fields also what these are made of.
     """
-    waiting, seen = [annotation], []
+    waiting: list[Any] = [annotation]
+    seen: list[Any] = []
     while waiting:
         kind = waiting.pop(0)
         if any(kind is one for one in seen):  # a class may have a field of its own kind
