@@ -18,7 +18,7 @@ from pydantic import SecretBytes, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from .errors import Problem
-from .settings import SettingsModel, env_names, is_secret, suggestion
+from .settings import SettingsModel, env_names, is_model, is_secret, secret_parts, suggestion
 from .sources import Sources
 
 _PYDANTIC_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
@@ -123,7 +123,7 @@ def _parsed(raw: Any, info: FieldInfo, origin: Origin) -> Any:
         return raw
     union = get_origin(info.annotation) in (Union, UnionType)
     alternatives = get_args(info.annotation) if union else (info.annotation,)
-    kinds = {get_origin(kind) or kind for kind in alternatives} - {NoneType}
+    kinds = {dict if is_model(kind) else get_origin(kind) or kind for kind in alternatives} - {NoneType}
     if not kinds <= {tuple, list, set, frozenset, dict}:
         return raw
     if raw.lstrip().startswith(("[", "{")):
@@ -148,7 +148,7 @@ def _secrets(model: type[SettingsModel], values: Mapping[str, Any]) -> Iterator[
     """The secrets among the values, as text: an author's message may quote one."""
     for key, value in values.items():
         if is_secret(model.model_fields[key]):
-            for item in value if isinstance(value, list | tuple) else [value]:
+            for item in secret_parts(model.model_fields[key], value):
                 text = str(item.get_secret_value() if isinstance(item, SecretStr | SecretBytes) else item)
                 yield from [text] if text else []
 

@@ -183,7 +183,7 @@ def env_names(model: type[SettingsModel], prefix: str, key: str) -> tuple[str, .
 
 
 def is_secret(info: FieldInfo) -> bool:
-    """Whether a field holds a secret, alone, optional or in a tuple."""
+    """Whether a field holds a secret: alone, optional, in a tuple or a table, also in one with fields of its own."""
     return any(isinstance(kind, type) and issubclass(kind, SecretStr | SecretBytes) for kind in parts(info.annotation))
 
 
@@ -191,20 +191,60 @@ def secrets_in(settings: SettingsModel) -> Iterator[str]:
     """The values of the fields that hold secrets."""
     for key, info in type(settings).model_fields.items():
         if is_secret(info):
-            value = getattr(settings, key)
-            for one in value if isinstance(value, list | tuple) else [value]:
-                if isinstance(one, SecretStr | SecretBytes) and (text := one.get_secret_value()):
-                    yield text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+            yield from _kept(getattr(settings, key))
+
+
+def _kept(value: Any) -> Iterator[str]:
+    if isinstance(value, SecretStr | SecretBytes):
+        text = value.get_secret_value()
+        yield from [text.decode("utf-8", "replace") if isinstance(text, bytes) else text] if text else []
+    elif isinstance(value, BaseModel | Mapping):
+        for item in (vars(value) if isinstance(value, BaseModel) else value).values():
+            yield from _kept(item)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for item in value:
+            yield from _kept(item)
+
+
+def secret_parts(info: FieldInfo, raw: Any) -> Iterator[Any]:
+    """What may be secret in the value of such a field before it is validated: all of it, but for the plain fields of a table."""
+    fields = [field for kind in parts(info.annotation) if is_model(kind) for field in kind.model_fields.items()]
+    plain = {key for key, field in fields if not is_secret(field)} - {key for key, field in fields if is_secret(field)}
+    yield from _without(raw, plain)
+
+
+def _without(value: Any, plain: set[str]) -> Iterator[Any]:
+    if isinstance(value, BaseModel | Mapping):
+        table = vars(value) if isinstance(value, BaseModel) else value
+        value = [item for key, item in table.items() if key not in plain]
+    elif not isinstance(value, list | tuple | set | frozenset):
+        yield from () if value is None else [value]
+        return
+    for item in value:
+        yield from _without(item, plain)
 
 
 def parts(annotation: Any) -> Iterator[Any]:
-    """A type and all that it is made of: `tuple[str, ...] | None` is itself, `tuple[str, ...]`, `tuple`, `str`, `None`."""
-    yield annotation
-    origin = get_origin(annotation)
-    if origin is not None:
-        yield origin
-        for argument in get_args(annotation):
-            yield from parts(argument)
+    """A type and all that it is made of: `tuple[str, ...] | None` is itself, `tuple[str, ...]`, `tuple`, `str`, `None`.
+
+    Of a class with fields also what these are made of.
+    """
+    waiting: list[Any] = [annotation]
+    seen: list[Any] = []
+    while waiting:
+        kind = waiting.pop(0)
+        if any(kind is one for one in seen):  # a class may have a field of its own kind
+            continue
+        seen.append(kind)
+        yield kind
+        origin = get_origin(kind)
+        waiting += [origin, *get_args(kind)] if origin is not None else []
+        waiting += [field.annotation for field in kind.model_fields.values()] if is_model(kind) else []
+
+
+def is_model(kind: Any) -> bool:
+    """Whether a type is a class with fields, which the file holds as a table."""
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 def suggestion(word: str, choices: Mapping[str, Any] | list[str] | tuple[str, ...]) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 from flask import Flask
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from pegboard import BoardSettings, Capability, Env, Plugin, PluginSettings, Provider, create_app
 from pegboard.board import Plan, assemble
 from pegboard.errors import ConfigError
 from pegboard.resolution import resolve
-from pegboard.settings import is_secret
+from pegboard.settings import is_secret, secret_parts, secrets_in
 from pegboard.sources import given_sources, read_sources
 
 MakePlugin = Callable[..., type[Plugin[Any]]]
@@ -94,6 +95,47 @@ def test_a_secret_is_one_also_in_an_optional_list_and_as_a_class_of_ones_own() -
         name: str = "SecretStr"
 
     assert [key for key, info in Keyed.model_fields.items() if is_secret(info)] == ["one", "many"]
+
+
+class Server(BaseModel):
+    host: str
+    pin: SecretStr
+    next: Server | None = None
+
+
+class ServersSettings(PluginSettings):
+    server: Server | None = None
+    more: tuple[Server, ...] = ()
+    keys: dict[str, SecretStr] = Field(default_factory=dict)
+    plain: dict[str, int] = Field(default_factory=dict)
+
+
+SERVER: dict[str, Any] = {
+    "host": "mail.example.com",
+    "pin": "pin-one",
+    "next": {"host": "b.example.com", "pin": "pin-two"},
+}
+
+
+def test_a_secret_in_a_table_is_one_however_deep() -> None:
+    fields = ServersSettings.model_fields
+    assert [key for key, info in fields.items() if is_secret(info)] == ["server", "more", "keys"]
+    assert list(secret_parts(fields["more"], [SERVER])) == ["pin-one", "pin-two"]
+    assert list(secret_parts(fields["server"], Server(**SERVER))) == [SecretStr("pin-one"), SecretStr("pin-two")]
+    settings = ServersSettings.model_validate({"server": SERVER, "more": [SERVER], "keys": {"main": "key-one"}})
+    assert list(secrets_in(settings)) == ["pin-one", "pin-two"] * 2 + ["key-one"]
+
+
+def test_a_table_with_fields_may_be_given_as_json_in_a_variable(board_folder: Any) -> None:
+    found = resolve(
+        ServersSettings,
+        read_sources(board_folder.toml(""), environ={"MAIL_SERVER": json.dumps(SERVER)}),
+        plugin="mail",
+        table="mail",
+        prefix="MAIL_",
+    )
+    assert found.value is not None
+    assert found.value.server == Server(**SERVER)
 
 
 def test_the_first_of_two_names_for_one_setting_wins(board_folder: Any) -> None:

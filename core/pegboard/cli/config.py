@@ -11,12 +11,12 @@ import click
 from pydantic.fields import FieldInfo
 
 from ..board import Plan
+from ..observability.redaction import MASK, Redactor
 from ..resolution import Resolved
 from ..settings import BoardSettings, PluginSettings, SettingsModel, env_names, is_secret
 from .plan import current_plan, json_option, print_json, print_problems
 
 _CREDENTIALS = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*(?=@)")
-MASK = "********"
 
 
 @click.group()
@@ -95,12 +95,12 @@ def _value(resolved: Resolved[Any], model: type[SettingsModel], key: str) -> str
 
 
 def shown(model: type[SettingsModel], key: str, value: Any) -> str:
-    """A value as it may be shown: secrets and passwords in URLs masked."""
+    """A value as it may be shown: secrets masked, and passwords in URLs wherever they stand there."""
     if value is None:
         return ""
     if is_secret(model.model_fields[key]):
         return ", ".join(MASK for _ in value) if isinstance(value, tuple) else MASK
-    return _CREDENTIALS.sub(rf"\1:{MASK}", str(value))
+    return Redactor(()).named(_CREDENTIALS.sub(rf"\1:{MASK}", str(value)))
 
 
 def _resolved(plan: Plan) -> Iterator[tuple[str, type[SettingsModel], Resolved[Any]]]:

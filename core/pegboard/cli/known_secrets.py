@@ -14,7 +14,7 @@ from pydantic import SecretBytes, SecretStr
 from ..board import Plan
 from ..observability.redaction import NAME_OF_SECRET, Redactor
 from ..resolution import hits
-from ..settings import env_names, is_secret
+from ..settings import env_names, is_secret, secret_parts
 from ..sources import SecretsFolder
 from .config import models
 
@@ -47,9 +47,10 @@ def _declared(plan: Plan) -> Iterator[str]:
         for key, info in model.model_fields.items():
             if is_secret(info):
                 for raw, _ in hits(plan.sources, table, key, env_names(model, prefix, key)):
-                    yield from _leaves(raw)
+                    yield from (text for part in secret_parts(info, raw) for text in _leaves(part))
                 if not info.is_required():
-                    yield from _leaves(info.get_default(call_default_factory=True))
+                    default = info.get_default(call_default_factory=True)
+                    yield from (text for part in secret_parts(info, default) for text in _leaves(part))
     for layer in plan.sources.variables:
         if isinstance(layer, SecretsFolder):
             yield from (text for name in layer.names() if len(text := layer.get(name) or "") >= _GUESSED)

@@ -94,7 +94,10 @@ def _sum_up(report: Report) -> None:
     said = ", ".join(
         f"{count} {word}{'s' if count > 1 and word != 'check not made' else ''}" for count, word in counts if count
     )
+    made = len(report.outcomes)
     name = f"{report.reference} {report.version}".strip()
     clean = f"{name} is clean" if not errors else name
     cost = "" if report.boot_ms is None else f" It adds {report.boot_ms} ms of processor time to a boot."
-    click.secho(f"\n{clean}: {said or f'{len(report.outcomes)} checks'}.{cost}", fg="red" if errors else "green")
+    click.secho(
+        f"\n{clean}: {said or (f'{made} checks' if made > 1 else '1 check')}.{cost}", fg="red" if errors else "green"
+    )

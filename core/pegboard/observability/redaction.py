@@ -85,4 +85,5 @@ def spellings(secret: str) -> Iterator[str]:
         yield plain
         yield from (quote(raw, safe=""), quote(raw), quote_plus(raw), html.escape(plain), raw.hex())
         yield from (json.dumps(plain)[1:-1], json.dumps(plain, ensure_ascii=False)[1:-1], repr(plain)[1:-1])
+        yield repr(raw)[2:-1]
         yield from (encode(raw).decode().rstrip("=") for encode in (b64encode, urlsafe_b64encode))

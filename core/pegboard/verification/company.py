@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 
+from flask import Flask
+
 from ..app import apply
 from ..board import Plan
 from ..collect import Entry
@@ -25,8 +27,7 @@ def probe(task: Task, answer: Answer) -> None:
     with Watch(task.subject.home, [task.folder]).watching():
         neighbours = _neighbours(task)
         before = plan_of(neighbours, task.folder)
-        if not before.problems:
-            apply(before)
+        known = set() if before.problems else _served(apply(before))
         _report_imported(task, answer)
         task.begin("neighbours")
         one = found(task.subject.reference)
@@ -40,6 +41,9 @@ def probe(task: Task, answer: Answer) -> None:
         rules = {each.name: _rules(each) for each in after.entries}
         task.begin("prefixes")
         report_prefixes(task, entry, [rule.rule for rule in rules[entry.name]], answer)
+        if not (before.problems or after.problems):
+            known.update(rule.rule for each in rules.values() for rule in each)
+            _report_strays(task, entry, sorted(_served(apply(after)) - known), answer)
         task.begin("neighbours")
         _report_collisions(task, before, after, entry, answer)
         _report_overlaps(task, entry, rules, answer)
@@ -77,6 +81,21 @@ def _rules(entry: Entry) -> list[Rule]:
     for blueprint in entry.list("blueprints"):
         rehearsal.register_blueprint(blueprint, url_prefix=mount_point(entry, blueprint) or None)
     return [Rule(rule, methods, place) for rule, _, methods, _, place in rehearsal.noted]
+
+
+def _served(app: Flask) -> set[str]:
+    return {rule.rule for rule in app.url_map.iter_rules()}
+
+
+def _report_strays(task: Task, entry: Entry, strays: Sequence[str], answer: Answer) -> None:
+    if strays:
+        answer.add(
+            "prefixes",
+            f"it adds {', '.join(strays)} to the application itself",
+            "Nobody has checked whose addresses these are, and a deployment cannot hang them elsewhere.",
+            "add it to a blueprint that the hook `blueprints` yields",
+            lines.of_member(task.subject, entry.plugin, "app_ready"),
+        )
 
 
 def _report_collisions(task: Task, before: Plan, after: Plan, entry: Entry, answer: Answer) -> None:

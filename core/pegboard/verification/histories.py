@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 
 from .. import migrations
 from ..app import apply
@@ -18,6 +19,7 @@ from .child import Answer, Task
 from .watch import Watch
 
 _UP = "Nobody can install it."
+_NOT_ITS_OWN = "What others keep in the database is theirs: their next migration fails, or what it holds is lost."
 _DOWN = "`pegboard db downgrade` and `pegboard plugins uninstall` cannot take it back."
 
 
@@ -45,6 +47,7 @@ def probe(task: Task, answer: Answer) -> None:
 
 def _migrate(task: Task, plan: Plan, entry: Entry, answer: Answer) -> None:
     app, url, name = apply(plan), plan.database_url, entry.name
+    history = migrations.histories(plan, name)[0]
     folder = task.subject.place(entry.part("migrations") or task.subject.home)
 
     def step(what: str, why: str, action: Callable[[], Any]) -> bool:
@@ -57,17 +60,52 @@ def _migrate(task: Task, plan: Plan, entry: Entry, answer: Answer) -> None:
             return False
         return True
 
+    def others() -> bool:
+        required = [one.name for one in migrations.histories(plan) if one.name != name]
+        return all(step("going up", _UP, partial(migrations.upgrade, app, plan, url, one)) for one in required)
+
+    if not others():
+        return
+    before = _of_others(url, history)
     if not step("going up", _UP, lambda: migrations.upgrade(app, plan, url)):
+        return
+    if touched := _touched(before, _of_others(url, history)):
+        remedy = f"let it make and change nothing but tables that begin with {name}_"
+        answer.add(
+            "migrations", f"going up makes or changes what is not its own: {touched}", _NOT_ITS_OWN, remedy, folder
+        )
         return
     _compare(answer, folder, migrations.differences(app, plan, url, name))
     if not step("going down", _DOWN, lambda: migrations.downgrade(app, plan, url, name, "base")):
         return
-    if left := [table for table in _tables(url) if migrations.histories(plan, name)[0].owns(table)]:
+    if left := [table for table in _tables(url) if history.owns(table)]:
         remedy = "drop in downgrade() what upgrade() has created"
         answer.add("migrations", f"going down leaves {', '.join(left)}", _DOWN, remedy, folder)
         return
+    if touched := _touched(before, _of_others(url, history)):
+        remedy = "undo in downgrade() what upgrade() has done, and nothing else"
+        answer.add("migrations", f"going down changes what is not its own: {touched}", _NOT_ITS_OWN, remedy, folder)
+        return
     if step("going up again", _DOWN, lambda: migrations.upgrade(app, plan, url)):
         _compare(answer, folder, migrations.differences(app, plan, url, name))
+
+
+def _of_others(url: str, history: migrations.History) -> dict[str, set[str]]:
+    """What SQLite has for each table that is not the plugin's: the statements that made it, its indexes and triggers."""
+    found: dict[str, set[str]] = {}
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            for table, statement in connection.execute(text("SELECT tbl_name, sql FROM sqlite_master")):
+                if not (history.owns(table) or table.startswith(("alembic_version_", "sqlite_"))):
+                    found.setdefault(table, set()).add(statement or "")
+    finally:
+        engine.dispose()
+    return found
+
+
+def _touched(before: dict[str, set[str]], after: dict[str, set[str]]) -> str:
+    return ", ".join(sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))
 
 
 def _compare(answer: Answer, folder: str, differences: dict[str, str]) -> None:

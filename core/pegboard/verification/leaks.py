@@ -12,17 +12,21 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 from flask import Flask
 
 from ..app import apply
 from ..collect import Entry
+from ..contributions import HealthCheck
 from ..discovery import Found
 from ..live import board_of
 from . import lines
 from .boards import plan_of, with_required
 from .child import Answer, Task
 from .placeholders import Filled
+
+_PATIENCE = 5  # seconds for each health check
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ def _shown(task: Task, one: Found, filled: Filled) -> Iterator[Shown]:
     if app:
         yield Shown("the repr of the board", repr(board_of(app)))
         yield from _made(task, app, entry)
+        yield from _checked(task, app, entry)
         yield from _pages(app)
 
 
@@ -109,6 +114,25 @@ def _made(task: Task, app: Flask, entry: Entry) -> Iterator[Shown]:
                 yield _written(task, place, provider.make())
         except Exception as error:  # noqa: BLE001 - whatever it says is what a log would say
             yield Shown(place, repr(error), lines.of_error(task.subject, error))
+
+
+def _checked(task: Task, app: Flask, entry: Entry) -> Iterator[Shown]:
+    """What its health checks say when they fail, as most do here: there is no network, and the settings are made up."""
+    said: list[Shown] = []
+
+    def ask(health: HealthCheck) -> None:
+        try:
+            with app.app_context():
+                health.check()
+        except Exception as error:  # noqa: BLE001 - whatever it says, the doctor and a log would say
+            where = lines.of_error(task.subject, error)
+            said.append(Shown(f"its health check {health.name}", f"{error!r} {error}", where))
+
+    for health in entry.list("health_checks"):
+        asking = Thread(target=ask, args=(health,), daemon=True)  # one that does not end is left behind
+        asking.start()
+        asking.join(_PATIENCE)
+    yield from said
 
 
 def _pages(app: Flask) -> Iterator[Shown]:

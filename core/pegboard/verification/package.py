@@ -19,12 +19,14 @@ def package_findings(subject: Subject, names: Sequence[str], *, described: bool)
     home = _source(subject)
     root = home.parents[subject.package.count(".")]
     where = next((name for name in _METADATA_FILES if subject.project and (subject.project / name).is_file()), "")
-    wanted = [path.relative_to(root).as_posix() for path in _wanted(home)]
+    files = {path.relative_to(root).as_posix(): read for path, read in _files(home)}
     found = []
-    if missing := sorted(set(wanted) - set(names)):
-        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+    if missing := sorted(name for name, read in files.items() if read and name not in names):
         remedy = 'with setuptools: [tool.setuptools.package-data] "*" = ["py.typed", "README.md", "templates/**", "static/**", …]'
-        found.append(Finding("package", f"the wheel lacks {', '.join(missing[:5])}{more}", _WHY, remedy, where))
+        found.append(Finding("package", f"the wheel lacks {_some(missing)}", _WHY, remedy, where))
+    if unclear := sorted(name for name, read in files.items() if not read and name not in names):
+        remedy = "list it as package data if its code reads or serves it; else move it out of the package"
+        found.append(Finding("package", f"the wheel lacks {_some(unclear)}", _WHY, remedy, where, "warning"))
     if home.is_dir() and not (root / subject.package.partition(".")[0] / "py.typed").exists():
         why = "Type checkers ignore the annotations of a package that has none."
         found.append(
@@ -45,13 +47,17 @@ def _source(subject: Subject) -> Path:
     return next((place for place in places if place.exists()), subject.home)
 
 
-def _wanted(home: Path) -> Iterator[Path]:
-    """Modules, and what a board reads beside them."""
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _files(home: Path) -> Iterator[tuple[Path, bool]]:
+    """Every file of the package that may be needed, and whether a board reads it for certain."""
     if home.is_file():
-        yield home
+        yield home, True
     for path in home.rglob("*"):
         inside = path.relative_to(home).parts
-        data = inside[0] in _DATA or path.name == "py.typed" or inside == ("README.md",) or path.suffix == ".py"
+        read = inside[0] in _DATA or path.name == "py.typed" or inside == ("README.md",) or path.suffix == ".py"
         hidden = any(part.startswith(".") or part == "__pycache__" for part in inside)
-        if path.is_file() and data and not hidden and path.suffix not in _SOURCES and "vendor" not in inside:
-            yield path
+        if path.is_file() and not hidden and path.suffix not in _SOURCES and "vendor" not in inside:
+            yield path, read

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..settings import PluginSettings, SettingsModel, is_secret
+from ..settings import PluginSettings, SettingsModel, is_secret, secret_parts
 from .patterns import matching
 
 _ATTEMPTS = 400
@@ -63,16 +63,15 @@ def own_fields(model: type[SettingsModel]) -> list[str]:
 
 def _plant(model: type[SettingsModel], schema: Mapping[str, Any], key: str, found: Filled) -> None:
     values = _completed(model, schema, [*found.values, key], found.values)
-    text = _longest(values[key]) if values else ""
+    text = _longest(secret_parts(model.model_fields[key], values[key])) if values else ""
     if values is None or len(text) < _SHORTEST:
         found.unfilled.append(key)
         return
     found.values, found.planted[key] = values, text
 
 
-def _longest(value: Any) -> str:
-    texts = [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else []
-    return max((text for text in texts if isinstance(text, str)), key=len, default="")
+def _longest(parts: Iterable[Any]) -> str:
+    return max((text for text in parts if isinstance(text, str)), key=len, default="")
 
 
 def _completed(
@@ -145,7 +144,10 @@ def _of(about: Mapping[str, Any], shared: Mapping[str, Any], word: str) -> Itera
         yield [inner] * max(1, about.get("minItems", 1))
     elif kind == "object":
         properties = about.get("properties", {})
-        yield {key: next(_of(properties.get(key, {}), shared, word), word) for key in about.get("required", ())}
+        required = {key: f"{word}-{key}" for key in about.get("required", ())}
+        if isinstance(about.get("additionalProperties"), dict):  # by names of its own
+            properties, required = {"one": about["additionalProperties"]}, {"one": word}
+        yield {key: next(_of(properties.get(key, {}), shared, own), own) for key, own in required.items()}
 
 
 def _strings(about: Mapping[str, Any], word: str) -> Iterator[str]:

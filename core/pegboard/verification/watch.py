@@ -14,7 +14,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-_NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.sendto")
+_NETWORK = (
+    "socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.sendto",
+    "socket.sendmsg",
+)  # fmt: skip
+_FORKS = ("os.fork", "os.forkpty")
 _PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.startfile")
 _WRITES = {
     "os.mkdir": (0,), "os.remove": (0,), "os.rmdir": (0,), "os.truncate": (0,), "os.chmod": (0,), "os.chown": (0,),
@@ -86,6 +90,9 @@ class Watch:
         if event in _NETWORK:
             self._note("network", _address(event, arguments))
             raise ConnectionRefusedError(errno.ECONNREFUSED, _REFUSED)
+        if event in _FORKS:
+            self._note("program", "a copy of this process")
+            raise PermissionError(errno.EPERM, _REFUSED)
         if event in _PROGRAMS:
             self._note("program", os.fsdecode(arguments[0]))
             raise PermissionError(errno.EPERM, _REFUSED)
@@ -135,5 +142,5 @@ def _is_below(file: str, home: Path) -> bool:
 
 def _address(event: str, arguments: tuple[Any, ...]) -> str:
     """The host and port, or the socket's file, that is to be reached."""
-    address = arguments[1] if event in ("socket.connect", "socket.sendto") else arguments[:2]
+    address = arguments[1] if event in ("socket.connect", "socket.sendto", "socket.sendmsg") else arguments[:2]
     return ":".join(str(part) for part in address[:2]) if isinstance(address, tuple) else str(address)

@@ -64,6 +64,45 @@ def test_show_says_which_required_value_is_missing_and_masks_the_secrets_beside_
     )
 
 
+NESTED = """
+from pydantic import BaseModel, Field, SecretStr
+from pegboard import Plugin, PluginSettings
+
+
+class Server(BaseModel):
+    host: str
+    pin: SecretStr
+
+
+class ServerSettings(PluginSettings):
+    needed: str = Field(description="What it cannot do without.")
+    servers: tuple[Server, ...] = Field(default=(), description="Where it asks.")
+
+
+class {cls}(Plugin[ServerSettings]):
+    name = "{name}"
+    Settings = ServerSettings
+"""
+
+
+@pytest.mark.parametrize("needed", ["", "needed = 'x'\n"])
+def test_show_masks_what_is_secret_in_a_table(deployment: Deployment, needed: str) -> None:
+    name = deployment.plugin()
+    (deployment.folder / name / "plugin.py").write_text(NESTED.format(name=name, cls=name.title()), encoding="utf-8")
+    servers = f"[{name}]\n{needed}[[{name}.servers]]\nhost = 'a.example.com'\npin = '{PLANTED}'\n"
+    deployment.write(servers)
+    result = deployment.run("config", "show")
+    assert f"{name}.servers = ********" in result.stdout
+    assert PLANTED not in result.output
+
+
+def test_show_masks_a_password_in_the_query_of_a_url(deployment: Deployment) -> None:
+    deployment.write(f"database_url = 'postgresql://app@db/app?password={PLANTED}&sslmode=require'\n")
+    result = deployment.run("config", "show")
+    assert "postgresql://app@db/app?password=********&sslmode=require" in result.stdout
+    assert PLANTED not in result.output
+
+
 def test_check_lists_all_problems_with_their_source_and_no_secret(deployment: Deployment) -> None:
     one, other = deployment.plugin(), deployment.plugin()
     deployment.write(f"trusted_proxies = 'x'\n[{one}]\nsize = 'many'\n[{other}]\nsice = 3\ntoken = ['{PLANTED}']\n")

@@ -35,6 +35,7 @@ SECRET = 'p@ss/w"rd+<ü>\\'
         b64encode(SECRET.encode()).decode(),
         urlsafe_b64encode(SECRET.encode()).decode().rstrip("="),
         SECRET.encode().hex(),
+        repr(SECRET.encode())[2:-1],
     ],
 )
 def test_a_known_secret_is_gone_however_it_is_spelt(spelt: str) -> None:

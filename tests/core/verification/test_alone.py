@@ -37,6 +37,16 @@ def test_a_plugin_that_boots_has_facts_for_the_other_checks(planted: Planted, tm
             "a thread at boot (poller)",
         ),
         ("network", "import subprocess, sys; subprocess.run([sys.executable, '-V'])", "starts a program at boot"),
+        (
+            "network",
+            "import os; os.fork() or os._exit(0)",
+            "starts a program at boot: a copy of this process",
+        ),
+        (
+            "network",
+            "import socket\n        with socket.socket(type=2) as s: s.sendmsg([b'x'], [], 0, ('192.0.2.1', 53))",
+            "to 192.0.2.1:53",
+        ),
         ("network", "import socket; socket.gethostbyname('acme.example')", "connects at boot, to acme.example"),
         ("network", "import sqlite3; sqlite3.connect('instance/x.db').close()", "opens a database connection at boot"),
         ("writes", "import os; os.mkdir('/acme')", "writes /acme at boot"),

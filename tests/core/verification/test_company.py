@@ -69,6 +69,13 @@ COMMANDS = """    @hookimpl
     def app"""
 
 
+def test_a_url_that_is_no_blueprint_s_is_named(planted: Planted, tmp_path: Path) -> None:
+    planted.in_app_ready("app.add_url_rule('/account/gift', 'gift', lambda: 'For you')")
+    (finding,) = looked_at(planted, tmp_path).findings
+    assert (finding.check, finding.what) == ("prefixes", "it adds /account/gift to the application itself")
+    assert finding.where == f"{planted.package.name}/plugin.py:22"
+
+
 def test_a_table_without_its_name_is_a_warning(planted: Planted, tmp_path: Path) -> None:
     planted.change("~/plugin.py", "    Settings =", '    tables = ("greetings",)\n    Settings =')
     (finding,) = looked_at(planted, tmp_path).findings

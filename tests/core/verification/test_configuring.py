@@ -64,6 +64,24 @@ def test_a_provider_that_shows_its_key_is_found(planted: Planted, tmp_path: Path
     assert finding.what == "key is shown by the repr of its provider acme"
 
 
+def test_a_health_check_that_shows_a_key_is_found(planted: Planted, tmp_path: Path) -> None:
+    planted.change("~/plugin.py", "        yield pages\n", """        yield pages
+
+    @hookimpl
+    def health_checks(self):
+        yield HealthCheck("talks", self.talk)
+
+    def talk(self):
+        raise RuntimeError(f"no answer from acme.example/?key={self.settings.key.get_secret_value()}")
+""")  # fmt: skip
+    planted.change(
+        "~/plugin.py", "\nfrom .settings", "from pegboard.contributions import HealthCheck\n\nfrom .settings"
+    )
+    (finding,) = looked_at(planted, tmp_path).findings
+    assert finding.what == "key is shown by its health check talks"
+    assert finding.where == f"{planted.package.name}/plugin.py:28"
+
+
 def test_what_is_called_like_a_secret_and_is_none_is_a_warning(planted: Planted, tmp_path: Path) -> None:
     field = "    api_token: str = Field(default='x', description='A token.')\n    public_token: str = 'y'\n"
     planted.change("~/settings.py", "    words:", f"{field}    words:")

@@ -113,6 +113,15 @@ def test_what_a_wheel_lacks_is_named(planted: Planted) -> None:
     assert "vendor" not in found[0].what
 
 
+def test_a_file_that_its_code_may_read_and_that_the_wheel_lacks_is_a_warning(planted: Planted) -> None:
+    (planted.package / "words").mkdir()
+    (planted.package / "words" / "en.json").touch()
+    held = {f"{planted.package.name}/{path.relative_to(planted.package)}" for path in planted.package.rglob("*")}
+    lacking = f"{planted.package.name}/words/en.json"
+    (finding,) = package_findings(find_subject(planted.name), sorted(held - {lacking}), described=True)
+    assert (finding.what, finding.level) == (f"the wheel lacks {lacking}", "warning")
+
+
 def test_a_back_end_that_is_not_installed_is_said(planted: Planted, tmp_path: Path) -> None:
     planted.change("pyproject.toml", "setuptools.build_meta", "no_such_backend")
     answer = Answer()

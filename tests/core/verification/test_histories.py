@@ -32,11 +32,15 @@ def test_migrations_that_go_up_down_and_up_are_no_finding(planted: Planted, tmp_
         ("    op.create_table", "    raise OSError('no disk')\n    op.create_table", "going up raises OSError: no disk", f"{MIGRATION}:9"),
         ('    op.drop_table("{name}_greetings")', "    raise NotImplementedError", "going down raises NotImplementedError", f"{MIGRATION}:19"),
         ("    op.drop_table", "    op.execute('CREATE TABLE {name}_more (id INTEGER)')\n    op.drop_table", "going down leaves {name}_more", "~/migrations"),
+        ("    op.create_table", "    op.add_column('files', sa.Column('nick', sa.String()))\n    op.create_table", "going up makes or changes what is not its own: files", "~/migrations"),
+        ("    op.create_table", "    op.create_table('scratch', sa.Column('id', sa.Integer()))\n    op.create_table", "going up makes or changes what is not its own: scratch", "~/migrations"),
+        ("    op.drop_table", "    op.drop_index('ix_files_owner_created_at')\n    op.drop_table", "going down changes what is not its own: files", "~/migrations"),
     ],
 )  # fmt: skip
 def test_what_a_migration_does_wrong_is_named(
     planted: Planted, tmp_path: Path, old: str, new: str, said: str, where: str
 ) -> None:
+    planted.change("~/plugin.py", "    Settings =", '    requires = ("files",)\n    Settings =')
     planted.change(MIGRATION, old, new)
     (finding,) = looked_at(planted, tmp_path).findings
     assert said.format(name=planted.name) in finding.what

@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Literal, Self
 
 import pytest
-from pydantic import EmailStr, Field, HttpUrl, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, EmailStr, Field, HttpUrl, SecretStr, field_validator, model_validator
 
 from pegboard import PluginSettings
 from pegboard.verification.overlap import Rule, overlapping
@@ -86,6 +86,25 @@ class Pair(PluginSettings):
 
 def test_a_secret_that_needs_a_companion_gets_it() -> None:
     assert placeholders(Pair, secrets=True).values.keys() == {"name", "password"}
+
+
+class Server(BaseModel):
+    host: str
+    pin: SecretStr
+
+
+class Tables(PluginSettings):
+    servers: tuple[Server, ...] = ()
+    keys: dict[str, SecretStr] = Field(default_factory=dict)
+
+
+def test_a_secret_in_a_table_is_planted_and_what_stands_beside_it_is_no_secret() -> None:
+    filled = placeholders(Tables, secrets=True)
+    (server,) = filled.values["servers"]
+    assert filled.unfilled == []
+    assert filled.planted == {"servers": server["pin"], "keys": next(iter(filled.values["keys"].values()))}
+    assert filled.planted["servers"] not in server["host"]
+    Tables.model_validate(filled.values)
 
 
 class Impossible(PluginSettings):
