@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from .clock import now_ms
-from .models import LEASED, PENDING, WAITING, Work
+from .models import DEAD, LEASED, PARKED, PENDING, WAITING, Work
 
 _OTHER = aliased(Work)
 
@@ -34,6 +34,13 @@ def status_is(status: str, model: Any = Work) -> ColumnElement[bool]:
     """With the status in the statement's text: a parameter would keep databases from using the partial index."""
     condition: ColumnElement[bool] = model.status == literal_column(f"'{status}'")
     return condition
+
+
+AMONG_STOPPED: ColumnElement[bool] = literal_column(f"work.status IN ('{DEAD}', '{PARKED}')")
+"""What is dead or parked, in the words of the index `ix_work_stopped`, which is used only with them.
+
+It has no type: of a Boolean, SQLite would be given `… = 1`, and would not know the words again.
+"""
 
 
 def some(status: str, lane: Any) -> Exists:

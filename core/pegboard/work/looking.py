@@ -6,12 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Select, SQLColumnExpression, func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, func, select, union_all
 
 from pegboard.db import db
 
 from .clock import now_ms
-from .lanes import status_is
+from .lanes import AMONG_STOPPED, status_is
 from .models import DEAD, DONE, HOLD, IGNORED, LEASED, PARKED, PENDING, STATUSES, WAITING, Work, WorkReplay
 
 _HEAVY = ("payload", "data", "headers")
@@ -103,7 +103,7 @@ def of_status(status: str) -> list[ColumnElement[bool]]:
     """The items of a status, in the words of the index that holds them: without these it is not used."""
     which = [status_is(status)]
     if status in (DEAD, PARKED):
-        which.append(literal_column(f"work.status IN ('{DEAD}', '{PARKED}')", Boolean()))
+        which.append(AMONG_STOPPED)
     if status == LEASED:
         which.append(Work.kind != HOLD)
     return which

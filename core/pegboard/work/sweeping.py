@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Engine, case, func, literal_column, null, or_, select, update
+from sqlalchemy import Connection, Engine, case, func, literal_column, null, or_, select, update
 from sqlalchemy.orm import aliased
 
 from pegboard.live import Board
 
 from .backoff import MOST_TRIES
 from .clock import now_ms
-from .lanes import demote, promote_all, some, status_is
+from .lanes import AMONG_STOPPED, demote, promote_all, some, status_is
 from .models import DEAD, DONE, HOLD, LEASED, PARKED, PENDING, WAITING, Work
 from .tasks import FINDERS, can_handle
 
@@ -67,7 +67,7 @@ def _taken_back(connection: Connection, ids: Sequence[int]) -> list[str]:
 
 def _resume(engine: Engine, board: Board) -> int:
     """What was parked goes to the end of the line: into its lane where it has one, and the lane's oldest comes first."""
-    parked = (Work.status == literal_column(f"'{PARKED}'"), _AMONG_STOPPED, Work.kind.in_(FINDERS))
+    parked = (Work.status == literal_column(f"'{PARKED}'"), AMONG_STOPPED, Work.kind.in_(FINDERS))
     with engine.connect() as connection:
         handlers = [
             one for one in connection.scalars(select(Work.handler).where(*parked).distinct()) if can_handle(board, one)
@@ -105,7 +105,6 @@ def _demote(engine: Engine) -> int:
     return len(lanes)
 
 
-_AMONG_STOPPED: ColumnElement[bool] = literal_column("work.status IN ('dead', 'parked')", Boolean())
 _BEHIND = aliased(Work)
 _LOWEST = select(func.min(_BEHIND.lane)).where(status_is(WAITING, _BEHIND))
 _FIRST_LANE = select(_LOWEST.scalar_subquery().label("lane")).cte("lanes", recursive=True)

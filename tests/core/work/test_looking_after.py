@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from pegboard import Plugin, enqueue
 from pegboard.db import db
 from pegboard.errors import ProviderError
+from pegboard.live import current_board
 from pegboard.testing.boards import MakeBoard
 from pegboard.testing.work import do_work
 from pegboard.work import counted, detailed, found, hold, progress, replay
-from pegboard.work.looking import counted_up_to, dead_by_handler
+from pegboard.work.looking import counted_up_to, dead_by_handler, dead_count
 from pegboard.work.models import STATUSES, Work, WorkReplay
 from pegboard.work.purging import purge
 from pegboard.work.replaying import CannotReplay, dead_ids
+from pegboard.work.sweeping import sweep
 
 FAILING = {"now": True}
 
@@ -209,3 +211,37 @@ def test_a_replay_of_what_was_seen_dead_leaves_alone_what_is_done_by_now(app: Fl
 def test_of_what_is_dead_the_oldest_are_given_first(app: Flask) -> None:
     items = failed(app, "a", "b", "c")
     assert list(dead_ids(limit=2)) == items[:2]
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda: found(status="dead"),
+        lambda: found(status="parked", handler="nobody"),
+        lambda: found(status=("waiting", "pending", "leased", "parked"), before=10),
+        lambda: found(),
+        lambda: counted_up_to(10, ("dead", "pending", "waiting", "leased", "parked")),
+        lambda: dead_by_handler(10),
+        dead_count,
+        dead_ids,
+        lambda: sweep(db.engine, current_board()),
+    ],
+    ids=["dead", "parked", "under way", "unfinished", "counted", "by handler", "dead count", "dead ids", "sweep"],
+)
+def test_among_very_much_that_is_done_the_rest_is_found_by_an_index(app: Flask, look: Callable[[], object]) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("only SQLite says in few words how it would look")
+    said: list[tuple[str, Any]] = []
+
+    def note(connection: object, cursor: object, statement: str, parameters: Any, *others: object) -> None:
+        said.append((statement, parameters))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    look()
+    event.remove(db.engine, "before_cursor_execute", note)
+    looked = [(statement, parameters) for statement, parameters in said if "work" in statement]
+    assert looked
+    with db.engine.connect() as connection:
+        for statement, parameters in looked:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(parameters))
+            assert "SCAN work" not in [row[-1] for row in plan], statement
