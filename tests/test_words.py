@@ -312,6 +312,8 @@ def test_the_console(administrator: Reader, monkeypatch: pytest.MonkeyPatch) -> 
     reader.post("/console/work/5/replay", form="/console/")
     reader.post("/console/work/5/replay", form="/console/")
     reader.post(f"/console/work/{len(some) + 4}/replay", form="/console/")
+    ignored = 1 + STATUSES.index("ignored")
+    reader.post(f"/console/work/{ignored}/replay", form="/console/")
     for item in range(1, number + 1):
         reader.get(f"/console/work/{item}")
     reader.post("/console/replay", form=f"/console/replay?handler={HANDLER}1", handler=f"{HANDLER}1")

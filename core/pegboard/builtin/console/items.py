@@ -15,6 +15,7 @@ from .tables import needs_tables
 
 if TYPE_CHECKING:
     from pegboard.work.looking import Detail
+    from pegboard.work.models import Work
 
     from .words import Moment
 
@@ -58,8 +59,16 @@ def item(item_id: int) -> str:
         size=None if shown.payload is None else len(shown.payload),
         progress=_progress(shown.progress, redacting.text),
         replays=_replays(detail, redacting.text),
-        may_be_replayed=shown.status in REPLAYED and shown.purged_at is None,
+        may_be_replayed=shown.status in REPLAYED and shown.purged_at is None and is_handled(shown),
     )
+
+
+def is_handled(shown: Work) -> bool:
+    """Whether it would be of use to set it to work again: not where nobody hears of webhooks of its type."""
+    from pegboard.webhooks.looking import among
+    from pegboard.work.models import IGNORED
+
+    return shown.status != IGNORED or bool(among([shown.id]).ids)
 
 
 def _times(detail: Detail) -> Mapping[str, Moment]:

@@ -13,7 +13,7 @@ from pegboard.i18n import ngettext
 from pegboard.web.negotiation import safe_next
 from pegboard.web.users import current_user, permission
 
-from .items import ITEM
+from .items import ITEM, is_handled
 from .plugin import REPLAY, VIEW
 from .tables import needs_tables
 
@@ -33,10 +33,15 @@ def add_rules(pages: Blueprint) -> None:
 @needs_tables
 def replay(item_id: int) -> Any:
     """Set one item to work again, if it is still what its page has said."""
+    from pegboard.work.looking import detailed
     from pegboard.work.replaying import REPLAYED, CannotReplay
     from pegboard.work.replaying import replay as again
 
     seen = request.form.get("seen", "")
+    detail = detailed(item_id)
+    if detail is not None and not is_handled(detail.item):
+        flash(_("Nobody here handles webhooks of this type: it was left alone."), "warning")
+        return redirect(url_for("console.item", item_id=item_id), 303)
     try:
         again([item_id], _me(), only=(seen,) if seen in REPLAYED else REPLAYED)
     except CannotReplay as refused:

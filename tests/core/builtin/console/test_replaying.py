@@ -155,3 +155,15 @@ def test_what_somebody_else_replays_keeps_none_of_the_others_back(
     answer = client.submit("/console/replay", page=f"/console/replay?handler={PAY}", handler=PAY)
     assert "1 item is set to work again." in client.get(answer.location).text
     assert [status_of(board, item) for item in (first, second)] == ["pending", "pending"]
+
+
+def test_a_webhook_that_nobody_handles_cannot_be_replayed(board: Flask, client: BoardClient) -> None:
+    webhook = {"kind": "webhook", "queue": "webhooks", "handler": "acme.webhooks.acme", "source": "acme"}
+    item = put(board, **webhook, event_type="order.seen", status="ignored", finished_at=1)
+    page = client.get(f"/console/work/{item}").text
+    assert "Nobody handles webhooks of this type." in page
+    assert "/replay" not in page
+    token = client.token("/account/profile")
+    answer = client.post(f"/console/work/{item}/replay", data={"csrf_token": token}, follow_redirects=True)
+    assert "Nobody here handles webhooks of this type: it was left alone." in answer.text
+    assert (status_of(board, item), trail(board)) == ("ignored", [])
