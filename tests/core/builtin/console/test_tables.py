@@ -16,6 +16,7 @@ from pegboard.live import board_of
 from pegboard.migrations import upgrade
 from pegboard.settings import PluginSettings
 from pegboard.testing.boards import MakeBoard
+from pegboard.work.models import Base
 
 PAGES = ("/console/", "/console/work", "/console/webhooks", "/console/work/1", "/console/replay?handler=a")
 
@@ -47,7 +48,7 @@ def board(make_board: MakeBoard, tmp_path: Path) -> Flask:
 @pytest.mark.parametrize("path", PAGES)
 def test_pending_migrations_are_named_with_the_command_to_type(board: Flask, path: str) -> None:
     with board.app_context(), db.engine.begin() as connection:
-        for table in ("work", "work_replays", "work_gates", "alembic_version_core"):
+        for table in (*Base.tables(), "alembic_version_core"):
             connection.execute(text(f"DROP TABLE {table}"))
     client = board.test_client()
     answer = client.get(path)
