@@ -90,14 +90,14 @@ def _sum_up(report: Report) -> None:
     warnings = [finding for finding in report.findings if finding.level == "warning"]
     errors = len(report.findings) - len(warnings)
     skipped = [outcome.check for outcome in report.outcomes if outcome.state == "skipped"]
-    counts = [(errors, "finding"), (len(warnings), "warning"), (len(skipped), "check not made")]
-    said = ", ".join(
-        f"{count} {word}{'s' if count > 1 and word != 'check not made' else ''}" for count, word in counts if count
-    )
+    counts = [(errors, "finding"), (len(warnings), "warning"), (len(skipped), "check")]
+    said = ", ".join(_counted(count, word) for count, word in counts if count) + (" not made" if skipped else "")
     made = len(report.outcomes)
     name = f"{report.reference} {report.version}".strip()
     clean = f"{name} is clean" if not errors else name
     cost = "" if report.boot_ms is None else f" It adds {report.boot_ms} ms of processor time to a boot."
-    click.secho(
-        f"\n{clean}: {said or (f'{made} checks' if made > 1 else '1 check')}.{cost}", fg="red" if errors else "green"
-    )
+    click.secho(f"\n{clean}: {said or _counted(made, 'check')}.{cost}", fg="red" if errors else "green")
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -34,7 +34,11 @@ class Claim:
 def claims_of_others(name: str) -> list[Claim]:
     """The core's, and those of every installed plugin but this one."""
     installed = Installed()
-    core = [Claim("core", "/static", "", "PEGBOARD_"), Claim("core", "/healthz", "", "FLASK_")]
+    core = [
+        Claim("core", "/static", "", "PEGBOARD_"),
+        Claim("core", "/healthz", "", "FLASK_"),
+        Claim("core", "/webhooks", "", "PEGBOARD_"),
+    ]
     return [*core, *(_claim(installed, other) for other in installed.names if other != name)]
 
 

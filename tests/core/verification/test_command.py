@@ -9,7 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pegboard.cli import cli
+from pegboard.cli.verify import _sum_up
 from pegboard.errors import ConfigError
+from pegboard.verification import Outcome, Report
 from tests.core.verification.planting import Planted
 
 
@@ -36,6 +38,17 @@ def test_a_warning_alone_leaves_the_exit_code_at_0(planted: Planted) -> None:
     result = run(planted.name, "--only", "secrets")
     assert result.exit_code == 0, result.output
     assert f"{planted.name} 1.2 is clean: 1 warning." in result.output
+
+
+@pytest.mark.parametrize(
+    ("skipped", "said"), [((), "2 checks."), ((1,), "1 check not made."), ((0, 1), "2 checks not made.")]
+)
+def test_checks_are_counted_by_what_was_not_made(
+    capsys: pytest.CaptureFixture[str], skipped: tuple[int, ...], said: str
+) -> None:
+    outcomes = [Outcome(check, skipped=number in skipped) for number, check in enumerate(("readme", "contract"))]
+    _sum_up(Report("shop", outcomes=outcomes))
+    assert capsys.readouterr().out == f"\nshop is clean: {said}\n"
 
 
 @pytest.mark.slow

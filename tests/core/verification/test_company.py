@@ -27,6 +27,7 @@ def test_a_plugin_that_keeps_to_its_name_is_no_finding(planted: Planted, tmp_pat
     ("file", "old", "new", "said"),
     [
         ("plugin", "    Settings =", '    url_prefix = "/static/{name}"\n    Settings =', "/static/{name}/<who> is below what is core's"),
+        ("plugin", "    Settings =", '    url_prefix = "/webhooks/{name}"\n    Settings =', "/webhooks/{name}/<who> is below what is core's"),
         ("plugin", "    Settings =", '    url_prefix = "/account/x"\n    Settings =', "/account/x/<who> is below what is accounts's"),
         ("settings", "    key:", '    env_prefix = "PEGBOARD_"\n    key:', "the prefix of its variables, 'PEGBOARD_', is core's"),
         ("settings", "    key:", '    env_prefix = "ACCOUNTS_X_"\n    key:', "the prefix of its variables, 'ACCOUNTS_X_', is accounts's"),
