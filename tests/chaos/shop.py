@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 from sqlalchemy import text
@@ -20,7 +21,8 @@ from pegboard.contracts.webhooks import Label, Posted, Webhook
 from pegboard.contributions import WebhookSource
 from pegboard.db import db
 from pegboard.events import Event
-from pegboard.hookspecs import hookspec
+from pegboard.hookspecs import Steps, hookspec
+from pegboard.settings import PluginSettings
 from pegboard.webhooks import TimestampedHmac
 
 RELEASE = 1
@@ -44,11 +46,11 @@ class ShopChanged(Event):
 
 class ShopHooks:
     @hookspec
-    def shop_changed(self, event: ShopChanged) -> Iterator[None]:
+    def shop_changed(self, event: ShopChanged) -> Steps:
         """A thing of the vendor has changed."""
 
 
-class Shop(Plugin):
+class Shop(Plugin[PluginSettings]):
     """Keeps a copy of what a vendor has."""
 
     name = "shop"
@@ -108,7 +110,7 @@ def write(statement: str, event: int, thing: int, **more: int) -> None:
     db.session.execute(text(statement), {"event": event, "thing": thing, **more})
 
 
-_clock: list[object] = []
+_clock: list[Any] = []
 
 
 def set_clock(ahead: timedelta) -> None:
