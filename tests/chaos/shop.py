@@ -21,7 +21,7 @@ from pegboard.contracts.webhooks import Label, Posted, Webhook
 from pegboard.contributions import WebhookSource
 from pegboard.db import db
 from pegboard.events import Event
-from pegboard.hookspecs import hookspec
+from pegboard.hookspecs import Steps, hookspec
 from pegboard.settings import PluginSettings
 from pegboard.webhooks import TimestampedHmac
 
@@ -46,7 +46,7 @@ class ShopChanged(Event):
 
 class ShopHooks:
     @hookspec
-    def shop_changed(self, event: ShopChanged) -> Iterator[None] | None:
+    def shop_changed(self, event: ShopChanged) -> Steps:
         """A thing of the vendor has changed."""
 
 

@@ -30,6 +30,6 @@ def test_a_handler_that_hangs_is_killed_again_and_again_while_the_others_are_ser
     tell(
         f"a handler that hangs, {place.kind}: killed {kills} times, {events} others in {took:.0f} s with 2 workers, {found}"
     )
-    assert place.statuses().get("dead", 0) == 0
+    assert place.statuses().get("dead", 0) <= 1, "it is dead after twelve times, and nothing else is"
     assert found.good, found
     place.close()

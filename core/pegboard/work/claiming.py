@@ -40,7 +40,7 @@ class Item:
 
 item_columns = [Work.__table__.c[field.name] for field in fields(Item)]
 _DUE = (
-    select(Work.id, Work.lane)
+    select(Work.id, Work.lane, Work.tries)
     .where(status_is(PENDING), Work.run_at <= now_ms(), or_(Work.lane.is_(None), ~some(LEASED, Work.lane)))
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
@@ -62,10 +62,14 @@ _LEASE = (
 
 
 def claim(engine: Engine, queue: str, *, worker: str, limit: int = 1, lease: int = LEASE) -> list[Item]:
-    """Lease what is due in a queue, the longest due first. Where nothing is, nothing is written and no lock taken."""
+    """Lease what is due in a queue, the longest due first. Where nothing is, nothing is written and no lock taken.
+
+    What has been tried before is leased alone: it may be what has killed its worker, and would take the others with it.
+    """
     with engine.begin() as connection:
         due = connection.execute(_OF_QUEUE, {"queue": queue, "limit": limit}).all()
-        return _leased(engine, connection, [(row.id, row.lane) for row in due], worker, lease)
+        together = due[:1] if due and due[0].tries else [row for row in due if not row.tries]
+        return _leased(engine, connection, [(row.id, row.lane) for row in together], worker, lease)
 
 
 def claim_lane(engine: Engine, lane: str, *, worker: str, lease: int = LEASE) -> list[Item]:

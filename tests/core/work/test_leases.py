@@ -102,3 +102,23 @@ def test_a_database_that_is_away_does_not_end_the_renewal(app: Flask, caplog: py
         held.begin(items[0])
         until(lambda: len([one for one in caplog.records if "could not be renewed" in one.getMessage()]) >= 2)
         held.close()
+
+
+def test_what_has_been_tried_before_is_leased_alone(engine: Engine) -> None:
+    """It may be what has killed its worker."""
+    ids = [put(engine) for _ in range(3)]
+    assert len(take(engine, 3, lease=-1)) == 3
+    assert sweep(engine).expired == 3
+    new = put(engine)
+    taken = [[item.id for item in take(engine, 10)] for _ in range(4)]
+    assert sorted(taken) == [[id_] for id_ in (*ids, new)]
+
+
+def test_what_is_new_is_leased_without_what_has_been_tried(engine: Engine) -> None:
+    tried = put(engine)
+    with engine.begin() as connection:
+        finishing.retry(connection, take(engine)[0], delay=0, error="no")
+    for _ in range(2):
+        put(engine, run_at=1)
+    assert len(taken := take(engine, 10)) == 2
+    assert tried not in [item.id for item in taken]

@@ -87,6 +87,17 @@ def test_a_handler_that_hangs_is_killed_and_counts_as_a_try(lite_workplace: Work
         assert "by SIGKILL" in crew.said()
 
 
+def test_what_kills_its_worker_costs_what_was_leased_with_it_one_try(lite_workplace: Workplace) -> None:
+    """Otherwise it would take the others with it, as they are leased together again each time."""
+    lite_workplace.put("crash", 0)
+    lite_workplace.put("slow", *[0] * 10)
+    lite_workplace.execute("UPDATE work SET tries = 8 WHERE handler = 'busy:crash'")
+    with lite_workplace.workers(1):
+        until(lambda: lite_workplace.hurried() == {"done": 10, "dead": 1})
+    assert lite_workplace.execute("SELECT tries FROM work WHERE status = 'dead'") == [12]
+    assert max(lite_workplace.execute("SELECT tries FROM work WHERE status = 'done'")) <= 2
+
+
 def test_workers_whose_parent_is_killed_end_as_well(lite_workplace: Workplace) -> None:
     with lite_workplace.workers(2) as crew:
         until(lambda: len(crew.pids()) == 2)

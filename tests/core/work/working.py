@@ -28,6 +28,7 @@ PLUGIN = '''
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from random import random
@@ -59,6 +60,10 @@ def slow(number: int) -> None:
     Path(f"begun-{number}").touch()
     time.sleep(number / 10)
     effect(number)
+
+
+def crash(number: int) -> None:
+    os.kill(os.getpid(), 9)
 
 
 def hang(number: int) -> None:
