@@ -6,7 +6,6 @@ import builtins
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -40,15 +39,20 @@ PARTS: Mapping[str, Files] = {
         "{package}/views.py": "views.py",
         "tests/test_views.py": "test_views.py",
     },
+    "webhooks": {
+        "{package}/webhooks.py": "webhooks.py",
+        "tests/test_webhooks.py": "test_webhooks.py",
+    },
 }
 """What may be asked for beside a capability, by the word that asks for it."""
 TAKEN = frozenset(
     {
-        "AbstractContextManager", "Any", "Base", "Blueprint", "BoardClient", "BytesIO", "ConfigError",
+        "AbstractContextManager", "Any", "Base", "Blueprint", "BoardClient", "BytesIO", "Callable", "ConfigError",
         "DeclarativeBase", "Field", "FileStorage", "Flask", "HealthCheck", "Install", "Iterable", "Iterator",
         "Links", "MakeBoard", "MakeStorage", "Mapped", "Mapping", "ModelBase", "NavItem", "Note", "Path", "Person",
         "Plugin", "PluginSettings", "Provider", "Response", "SecretStr", "Served", "ServedFileStorage",
-        "ServedFilesContract", "SignIn", "Stat", "String", "UtcDateTime",
+        "ServedFilesContract", "SignIn", "StandardWebhooks", "Stat", "String", "UtcDateTime", "Webhook",
+        "WebhookSource",
     }
 )  # fmt: skip
 """Names of classes in the templates, and `Served`, from which a provider would be called as its own base."""
@@ -123,7 +127,10 @@ def _chosen(wanted: Wanted) -> Files:
 def _words(wanted: Wanted) -> dict[str, Any]:
     """What the templates are filled with."""
     capability = wanted.capability
-    raising = partial(_not_filled_in, f"{wanted.package}/provider.py", wanted.provider)
+
+    def raising(method: str, task: str) -> str:
+        return _not_filled_in(f"{wanted.package}/provider.py", f"{wanted.provider}.{method}", task)
+
     return {
         "name": wanted.name,
         "dashed": wanted.name.replace("_", "-"),
@@ -138,8 +145,9 @@ def _words(wanted: Wanted) -> dict[str, Any]:
         "files": wanted.files,
         "capability": capability,
         "stubs": stubs_of(capability.contract, raising) if capability and not wanted.files else None,
-        "bare": not capability and "pages" not in wanted.parts,
+        "bare": not capability and not {"pages", "webhooks"} & wanted.parts,
         "dependencies": ", ".join(f'"{one}"' for one in _dependencies(capability)),
+        "unhandled": _unhandled(f"{wanted.package}/webhooks.py").replace("\n", "\n    "),
         "not_filled_in": lambda method, task: raising(method, task).replace("\n", "\n        "),
     }
 
@@ -150,10 +158,14 @@ def _dependencies(capability: Offered | None) -> Iterable[str]:
         yield capability.distribution
 
 
-def _not_filled_in(file: str, cls: str, method: str, task: str) -> str:
-    """The statement that raises until the author has written the method, as a formatter would leave it."""
-    text = f"{cls}.{method} in {file} must {task}"
+def _unhandled(file: str) -> str:
+    return _not_filled_in(file, "handle", "do what is to be done about a webhook", indent=4)
+
+
+def _not_filled_in(file: str, function: str, task: str, indent: int = 8) -> str:
+    """The statement that raises until the author has written the function, as a formatter would leave it."""
+    text = f"{function} in {file} must {task}"
     plain = text.replace("\\", "\\\\")
     quoted = f"'{plain}'" if '"' in text and "'" not in text else '"' + plain.replace('"', '\\"') + '"'
     line = f"raise NotImplementedError({quoted})"
-    return line if len(line) + 8 <= WIDTH else f"raise NotImplementedError(\n    {quoted}\n)"
+    return line if len(line) + indent <= WIDTH else f"raise NotImplementedError(\n    {quoted}\n)"

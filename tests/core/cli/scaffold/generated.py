@@ -99,6 +99,15 @@ def fill_in(folder: Path) -> list[str]:
     return filled
 
 
+def fill_in_handler(folder: Path) -> None:
+    """Let the plugin be content with every webhook."""
+    (file,) = folder.glob("pegboard_*/webhooks.py")
+    source = file.read_text(encoding="utf-8")
+    head, marked, _ = source.partition("    # FILL IN\n    raise NotImplementedError")
+    assert marked
+    file.write_text(f"{head}    assert webhook.id\n", encoding="utf-8")
+
+
 def run(folder: Path, *command: str | Path, **variables: str) -> str:
     """What a program says; it must end well. `python` and other tools are those of this environment."""
     program = Path(sys.executable).parent / command[0]

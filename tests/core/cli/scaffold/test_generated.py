@@ -7,16 +7,17 @@ import os
 import re
 import shutil
 from pathlib import Path
+from string import ascii_lowercase
 
 import pytest
 
 from pegboard.cli.scaffold.content import TAKEN
-from tests.core.cli.scaffold.generated import TYPES, combinations, fill_in, new, options, run
+from tests.core.cli.scaffold.generated import TYPES, combinations, fill_in, fill_in_handler, new, options, run
 from tools.manifest import ROOT
 
 NAMES = {
     f"{letter}_{'_'.join(filter(None, [capability, *parts])) or 'bare'}": (capability, parts)
-    for letter, (capability, parts) in zip("abcdefghijkl", combinations(), strict=False)
+    for letter, (capability, parts) in zip(ascii_lowercase, combinations(), strict=False)
 }
 LONGEST = "a_name_that_has_thirty_letters"
 
@@ -34,8 +35,10 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
 def test_each_passes_its_own_tests_once_the_marked_methods_are_filled_in(
     folders: dict[str, Path], tmp_path: Path
 ) -> None:
-    for name, (capability, _) in NAMES.items():
+    for name, (capability, parts) in NAMES.items():
         assert (fill_in(folders[name]) if capability else []) == (["write", "open", "remove"] if capability else [])
+        if "webhooks" in parts:
+            fill_in_handler(folders[name])
     settings = next(iter(folders.values())) / "pyproject.toml"
     said = run(
         tmp_path, "python", "-m", "pytest", "-p", "no:cacheprovider", "-c", settings, "--rootdir", tmp_path, "-v", *folders.values(),
@@ -131,7 +134,7 @@ def test_each_keeps_the_rules_of_this_repository_under_the_longest_name(
     (tmp_path / "core").symlink_to(ROOT / "core")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for number, (capability, parts) in enumerate(NAMES.values()):
-        assert new(f"{LONGEST[:-1]}{number}", *options(capability, parts)).exit_code == 0
+        assert new(f"{LONGEST[:-1]}{ascii_lowercase[number]}", *options(capability, parts)).exit_code == 0
     assert len(list(tmp_path.glob("plugins/*/README.md"))) == len(NAMES)
     run(tmp_path, "ruff", "format", "--check", "plugins")
     run(tmp_path, "ruff", "check", "plugins")

@@ -97,14 +97,14 @@ def test_git_sees_nothing_outside_its_folder(here: Path) -> None:
 
 def test_everything_wrong_is_said_at_once(here: Path) -> None:
     (here / "taken").mkdir()
-    said = refused("Weather", "--capability", "file", "--with", "pagse,models,webhooks", "--directory", "taken")
+    said = refused("Weather", "--capability", "file", "--with", "pagse,models,webhoks", "--directory", "taken")
     for words in (
         "nothing was written:",
         "'Weather' is no name for a plugin",
         "how about weather?",
         "no enabled plugin brings the capability 'file'; did you mean 'files'?",
         "--with knows no 'pagse'; did you mean 'pages'?",
-        "--with knows no 'webhooks'; one of: models, pages",
+        "--with knows no 'webhoks'; did you mean 'webhooks'?",
         "taken is there already",
     ):
         assert words in said
