@@ -13,6 +13,7 @@ from ..collect import Entry
 from ..discovery import Found, Installed
 from ..rehearsal import Rehearsal, mount_point
 from ..settings import DEFAULT_BUILTINS
+from ..webhook_checks import RULE as WEBHOOKS
 from . import lines
 from .boards import found, plan_of, with_required
 from .child import Answer, Task
@@ -42,7 +43,7 @@ def probe(task: Task, answer: Answer) -> None:
         task.begin("prefixes")
         report_prefixes(task, entry, [rule.rule for rule in rules[entry.name]], answer)
         if not (before.problems or after.problems):
-            known.update(rule.rule for each in rules.values() for rule in each)
+            known.update([WEBHOOKS, *(rule.rule for each in rules.values() for rule in each)])
             _report_strays(task, entry, sorted(_served(apply(after)) - known), answer)
         task.begin("neighbours")
         _report_collisions(task, before, after, entry, answer)
