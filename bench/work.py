@@ -23,8 +23,8 @@ from .noop import TABLE
 from .report import Row, announce
 
 _WORKERS = 4
-_ITEMS = 1_000
-_PAIRS = 7
+_ITEMS = 2_000
+_PAIRS = 5
 _REQUESTS = 20
 _ROUNDS = 101
 _CLAIMS = 10
