@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,17 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             "SECRET_KEY",
         ):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def no_worker_left() -> Iterator[None]:
+    """A board of development that has been asked for a page works on in a thread: not beyond its test."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "pegboard-work":
+            for runner in getattr(thread, "_args", ())[1:]:
+                runner.stop()
+            thread.join(5)
 
 
 @pytest.fixture

@@ -47,6 +47,16 @@ class Deaf(Plugin[Any]):
     name = "deaf"
 
 
+_others: set[threading.Thread] = set()
+
+
+@pytest.fixture(autouse=True)
+def others() -> None:
+    """Threads that other tests have left are not ours."""
+    _others.clear()
+    _others.update(threading.enumerate())
+
+
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[Flask]:
     """A board as it is served in development; its thread is stopped at the end."""
@@ -90,7 +100,8 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def workers() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("pegboard-")]
+    begun = (thread for thread in threading.enumerate() if thread not in _others)
+    return [thread.name for thread in begun if thread.name.startswith("pegboard-")]
 
 
 def test_neither_booting_nor_recording_starts_it_the_first_request_does(app: Flask) -> None:
