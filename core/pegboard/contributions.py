@@ -7,13 +7,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
 from markupsafe import Markup
 
 from .contracts.capability import Capability
 from .contracts.users import User
-from .contracts.webhooks import Label, Posted, Verifier, Webhook
+
+if TYPE_CHECKING:
+    from .contracts.webhooks import Label, Posted, Verifier, Webhook
 
 T = TypeVar("T")
 Text = Callable[[], str] | str
