@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
-import re
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import process_time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from flask import Flask
 
@@ -24,13 +19,14 @@ from .errors import ConfigError, Problem
 from .garbage import uncollected
 from .i18n import EXTENSION as TRANSLATIONS
 from .i18n import Catalogues
+from .keys import known_secrets, signing_keys
 from .live import Board, BoardApp, board_of, by_slot, freeze, handlers_of, owned, sources_of
 from .observability.calls import EXTENSION as CALLS
 from .observability.calls import Calls, calls_of
 from .observability.logs import init_logs
 from .registry import Registry
 from .rehearsal import mount_point
-from .settings import BoardSettings, secrets_in
+from .settings import BoardSettings
 from .sources import Sources, given_sources, read_sources
 from .web.csrf import init_csrf
 from .web.errors import error_answer, init_errors
@@ -47,7 +43,6 @@ if TYPE_CHECKING:
     from .observability.metrics import Metrics
 
 log = logging.getLogger("pegboard")
-_PASSWORD = re.compile(r"://[^/@]*?:([^/@]+)@")
 
 
 def create_app(
@@ -77,8 +72,8 @@ def create_app(
 def apply(plan: Plan) -> Flask:
     """The last phase: make the Flask application of a plan without problems."""
     settings = plan.settings
-    keys = _signing_keys(plan)
-    init_logs(settings.log_format, settings.log_level, [*keys, *_secrets(plan)])
+    keys = signing_keys(plan)
+    init_logs(settings.log_format, settings.log_level, known_secrets(plan, keys))
     if plan.safe:
         log.warning("safe mode: what fails is left out; unset PEGBOARD_SAFE once it is mended")
     for entry in plan.failed:
@@ -132,49 +127,6 @@ def _configure(app: Flask, plan: Plan, keys: tuple[str, ...]) -> None:
 
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
-
-
-def _signing_keys(plan: Plan) -> tuple[str, ...]:
-    """The key and its fallbacks. Outside production a key is made up once and kept in the instance folder."""
-    settings = plan.settings
-    older = tuple(key.get_secret_value() for key in settings.secret_key_fallbacks)
-    if settings.secret_key is not None:
-        return (settings.secret_key.get_secret_value(), *older)
-    if settings.env == "test":
-        return (secrets.token_urlsafe(48), *older)
-    try:
-        return (_kept_key(plan.instance_path / "secret_key"), *older)
-    except OSError as error:
-        raise ConfigError([_unwritable(plan, error)]) from error
-
-
-def _secrets(plan: Plan) -> Iterator[str]:
-    """What no log may hold: the secrets among the settings, and the password of the database."""
-    for resolved in (plan.board, *(entry.settings for entry in plan.active)):
-        if resolved is not None and resolved.value is not None:
-            yield from secrets_in(resolved.value)
-    found = _PASSWORD.search(plan.settings.database_url or "")
-    yield from [found[1], unquote(found[1])] if found else []
-
-
-def _kept_key(file: Path) -> str:
-    """The key in that file, made up by the first process that asks; the others wait for no lock and read the same."""
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(48), encoding="utf-8")
-        with suppress(FileExistsError):
-            os.link(draft, file)
-        draft.unlink()
-    return file.read_text(encoding="utf-8").strip()
-
-
-def _unwritable(plan: Plan, error: OSError) -> Problem:
-    message = f"the board cannot write there: {error.strerror}"
-    source = str(plan.board.origins.get("instance_path", ""))
-    remedy = "make the folder writable for the user that runs the board, or set PEGBOARD_INSTANCE_PATH"
-    return Problem(f"{message} ({error.filename})", key="instance_path", source=source, remedy=remedy)
 
 
 def _board(plan: Plan, keys: tuple[str, ...]) -> Board:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote
 
-from pegboard.live import Board, current_board
+from pegboard.keys import known_secrets
+from pegboard.live import current_board
 from pegboard.observability.redaction import MASK, NAME_OF_SECRET, Redactor
-from pegboard.settings import secrets_in
 
 SMALL = 8_192
 """Bytes of the largest payload that is shown."""
@@ -18,14 +15,13 @@ SMALL = 8_192
 LONGEST = 16_384
 """Characters of the longest data that is shown: what cannot be looked through for secrets quickly is not shown at all."""
 
-_PASSWORD = re.compile(r"://[^/@:\s]*:([^/\s]*)@")
-
 
 class Redacting:
     """Knows the secrets of the current board."""
 
     def __init__(self) -> None:
-        self._redactor = Redactor(_secrets(current_board()))
+        board = current_board()
+        self._redactor = Redactor(known_secrets(board.plan, board.signing_keys))
 
     def text(self, text: str | None) -> str:
         """A text as it may be shown."""
@@ -61,13 +57,3 @@ class Redacting:
         if isinstance(value, list):
             return [self._clean(item) for item in value]
         return self.text(value) if isinstance(value, str) else value
-
-
-def _secrets(board: Board) -> Iterator[str]:
-    """The secrets among the settings, the keys that sign, and the password of the database."""
-    yield from board.signing_keys
-    for resolved in (board.plan.board, *(entry.settings for entry in board.plan.active)):
-        if resolved is not None and resolved.value is not None:
-            yield from secrets_in(resolved.value)
-    for password in _PASSWORD.findall(board.settings.database_url or ""):
-        yield from (password, unquote(password))
