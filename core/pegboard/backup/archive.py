@@ -24,6 +24,7 @@ FORMAT = 1
 DATABASE = "database"
 FILES = "files"
 _MANIFEST = "manifest.json"
+_LONGEST = 1 << 20  # bytes of a manifest
 _LEVEL = 3  # most of what is large is compressed already
 
 
@@ -40,6 +41,11 @@ class Contents:
     files: int
     size: int
     format: int = FORMAT
+
+    @property
+    def places(self) -> set[tuple[str, int]]:
+        """Each plugin with the number of each of its folders."""
+        return {(plugin, number) for plugin, folders in self.folders.items() for number in range(len(folders))}
 
 
 class Writer:
@@ -99,16 +105,23 @@ def writing(target: Path) -> Iterator[Writer]:
 
 def examine(file: Path) -> Contents:
     """Read an archive from end to end. PegboardError if it is not one, not whole, or of a newer version."""
-    contents = None
+    contents: Contents | None = None
+    own: list[str] = []
+    folders: set[tuple[str, int]] = set()
     with reading(file) as members:
         for name, content in members:
+            if name in (DATABASE, _MANIFEST):
+                own.append(name)
+            elif (place := place_of(name)) is not None:
+                folders.add(place[:2])
             if name == _MANIFEST:
-                contents = _understood(content.read(), file)
-            else:
-                while content.read(1 << 20):
-                    pass
+                contents = _understood(content.read(_LONGEST), file)
+            while content.read(1 << 20):
+                pass
     if contents is None:
         raise PegboardError(f"{file} is not whole: its manifest is missing\n    → take another backup")
+    if own != [DATABASE, _MANIFEST] or not folders <= contents.places:
+        raise PegboardError(f"{file} does not hold what its manifest says\n    → take another backup")
     return contents
 
 
@@ -150,6 +163,9 @@ def _understood(content: bytes, file: Path) -> Contents:
         values: dict[str, Any] = json.loads(content)
         if values["format"] > FORMAT:
             raise PegboardError(f"{file} was made by Pegboard {values['version']}\n    → restore it with that version")
-        return Contents(**values)
-    except (ValueError, KeyError, TypeError) as error:
+        contents = Contents(**values)
+        if not all(isinstance(folders, list) for folders in contents.folders.values()):
+            raise TypeError("folders that are no lists")
+        return contents
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PegboardError(f"{file} is not a backup of a board: its manifest says {error}") from error

@@ -195,10 +195,31 @@ def of_the_future(archive: Path) -> None:
     with_manifest(archive, format=99)
 
 
-def with_manifest(archive: Path, extra: tuple[str, ...] = (), **changes: Any) -> None:
+def without_its_database(archive: Path) -> None:
+    with_manifest(archive, without=("database",))
+
+
+def with_two_databases(archive: Path) -> None:
+    with_manifest(archive, ("database",))
+
+
+def with_files_of_nobody(archive: Path) -> None:
+    with_manifest(archive, ("files/nobody/0/a.txt",))
+
+
+def with_a_folder_too_many(archive: Path) -> None:
+    with_manifest(archive, ("files/local_files/7/a.txt",))
+
+
+def with_folders_in_no_list(archive: Path) -> None:
+    with_manifest(archive, folders={"local_files": 3})
+
+
+def with_manifest(archive: Path, extra: tuple[str, ...] = (), without: tuple[str, ...] = (), **changes: Any) -> None:
     """The same archive with another manifest, and files of any name before it."""
     with tarfile.open(archive) as tar:
-        members = [(member, opened.read()) for member in tar if (opened := tar.extractfile(member))]
+        found = [(member, opened.read()) for member in tar if (opened := tar.extractfile(member))]
+    members = [(member, content) for member, content in found if member.name not in without]
     with tarfile.open(archive, "w:gz") as tar:
         for name in extra:
             member = tarfile.TarInfo(name)
@@ -219,6 +240,11 @@ def with_manifest(archive: Path, extra: tuple[str, ...] = (), **changes: Any) ->
         (of_another_checksum, "is damaged or not a backup"),
         (no_archive, "is damaged or not a backup"),
         (of_something_else, "is not whole: its manifest is missing"),
+        (without_its_database, "does not hold what its manifest says"),
+        (with_two_databases, "does not hold what its manifest says"),
+        (with_files_of_nobody, "does not hold what its manifest says"),
+        (with_a_folder_too_many, "does not hold what its manifest says"),
+        (with_folders_in_no_list, "folders that are no lists"),
         (of_the_future, "restore it with that version"),
         (Path.unlink, "there is no file"),
     ],
