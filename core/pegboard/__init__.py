@@ -5,8 +5,9 @@ The public names below are loaded on first use, so that importing this package c
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .lazily import lazily
 
 if TYPE_CHECKING:
     from .app import create_app
@@ -35,29 +36,21 @@ __all__ = [
 ]
 
 _HOMES = {
-    "BoardSettings": "pegboard.settings",
-    "Capability": "pegboard.contracts.capability",
-    "Env": "pegboard.settings",
-    "Plugin": "pegboard.plugin",
-    "PluginSettings": "pegboard.settings",
-    "Provider": "pegboard.contributions",
-    "create_app": "pegboard.app",
-    "enqueue": "pegboard.work.enqueueing",
-    "files": "pegboard.builtin.files.service",
-    "hookimpl": "pegboard.hookspecs",
-    "hookspec": "pegboard.hookspecs",
-    "record": "pegboard.work.recording",
+    "BoardSettings": "settings",
+    "Capability": "contracts.capability",
+    "Env": "settings",
+    "Plugin": "plugin",
+    "PluginSettings": "settings",
+    "Provider": "contributions",
+    "create_app": "app",
+    "enqueue": "work.enqueueing",
+    "files": "builtin.files.service",
+    "hookimpl": "hookspecs",
+    "hookspec": "hookspecs",
+    "record": "work.recording",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'pegboard' has no attribute {name!r}")
-    from .garbage import uncollected
-
-    with uncollected():
-        value = globals()[name] = getattr(import_module(_HOMES[name]), name)
-    return value
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

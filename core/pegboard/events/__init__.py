@@ -9,8 +9,9 @@ classes are loaded on first use.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pegboard.lazily import lazily
 
 if TYPE_CHECKING:
     from .accounts import PasswordChanged, RoleGranted, RoleRevoked, UserRegistered, UserRenamed, UserSignedIn
@@ -81,12 +82,7 @@ _HOMES = {
     "hook_of": "naming",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'pegboard.events' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    return value
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

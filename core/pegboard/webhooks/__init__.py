@@ -6,7 +6,9 @@ of its own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pegboard.lazily import lazily
 
 if TYPE_CHECKING:
     from .standard import StandardWebhooks, standard_label
@@ -16,11 +18,4 @@ __all__ = ["StandardWebhooks", "TimestampedHmac", "standard_label"]
 
 _HOMES = {"StandardWebhooks": "standard", "TimestampedHmac": "timestamped", "standard_label": "standard"}
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'pegboard.webhooks' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    return value
+__getattr__ = lazily(__name__, _HOMES)
