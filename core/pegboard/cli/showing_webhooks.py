@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .showing_work import as_data, shown_time
+from .showing_work import as_data, shown_time, with_replays
 
 if TYPE_CHECKING:
     from ..work.looking import Detail
@@ -22,12 +22,7 @@ def line(row: Mapping[str, Any]) -> str:
 
 def described(detail: Detail) -> str:
     """Everything about one webhook but its body, for people."""
-    shown = [f"{name:<14}{value}" for name, value in _fields(detail).items() if value not in (None, "")]
-    shown += [
-        f"{'replayed':<14}{shown_time(one.replayed_at)} by {one.replayed_by}; it was {one.status}"
-        for one in detail.replays
-    ]
-    return "\n".join(shown)
+    return with_replays(_fields(detail), detail)
 
 
 def as_webhook(detail: Detail) -> dict[str, Any]:

@@ -27,7 +27,12 @@ def line(row: Mapping[str, Any], *, errors: bool = False) -> str:
 
 def described(detail: Detail) -> str:
     """Everything about one item, for people."""
-    shown = [f"{name:<14}{value}" for name, value in _fields(detail).items() if value not in (None, "")]
+    return with_replays(_fields(detail), detail)
+
+
+def with_replays(fields: Mapping[str, Any], detail: Detail) -> str:
+    """A line for each field that has a value, and for each time that the item was set to work again."""
+    shown = [f"{name:<14}{value}" for name, value in fields.items() if value not in (None, "")]
     shown += [
         f"{'replayed':<14}{shown_time(one.replayed_at)} by {one.replayed_by}; it was {one.status}"
         for one in detail.replays

@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 
 from ..errors import PegboardError
 from .plan import json_option, print_json
-from .work import asking, moment, require_tables
+from .work import asking, moment, require_tables, status_option
 
 if TYPE_CHECKING:
     from ..webhooks.looking import Chosen
@@ -25,19 +25,15 @@ def webhooks() -> None:
 @webhooks.command("list")
 @source_option
 @click.option("--type", "type_", help="Only what is of this type.")
-@click.option("--status", help="Only these: waiting, pending, leased, done, dead, parked, ignored.")
+@status_option
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many.")
 @json_option
 @with_appcontext
 def list_(source: str | None, type_: str | None, status: str | None, limit: int, as_json: bool) -> None:
     """List what came, the newest first, with what became of it."""
-    from ..settings import suggestion
     from ..webhooks.looking import found
-    from ..work.models import STATUSES
     from .showing_webhooks import line
 
-    if status is not None and status not in STATUSES:
-        raise click.BadParameter(f"{status!r}: {suggestion(status, STATUSES)}", param_hint="--status")
     require_tables()
     rows = found(source=source, type_=type_, status=status, limit=limit)
     if as_json:

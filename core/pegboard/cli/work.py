@@ -19,6 +19,22 @@ from ..live import current_board
 json_option = click.option("--json", "as_json", is_flag=True, help="As JSON, one array or object.")
 
 
+def _known_status(ctx: click.Context, param: click.Parameter, given: str | None) -> str | None:
+    from ..settings import suggestion
+    from ..work.models import STATUSES
+
+    if given is not None and given not in STATUSES:
+        raise click.BadParameter(f"{given!r}: {suggestion(given, STATUSES)}")
+    return given
+
+
+status_option = click.option(
+    "--status",
+    callback=_known_status,
+    help="Only these: waiting, pending, leased, done, dead, parked, ignored.",
+)
+
+
 @click.group()
 def work() -> None:
     """Do what has to happen later, look at it, and set to work again what failed."""
@@ -41,7 +57,7 @@ def run(processes: int) -> None:
 
 
 @work.command("list")
-@click.option("--status", help="Only these: waiting, pending, leased, done, dead, parked, ignored.")
+@status_option
 @click.option("--queue", help="Only of this queue.")
 @click.option("--handler", help="Only of this handler, as in shop.user_registered.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many.")
@@ -49,11 +65,6 @@ def run(processes: int) -> None:
 @with_appcontext
 def list_(status: str | None, queue: str | None, handler: str | None, limit: int, as_json: bool) -> None:
     """List what is not finished, the newest first; with --status also what is."""
-    from ..settings import suggestion
-    from ..work.models import STATUSES
-
-    if status is not None and status not in STATUSES:
-        raise click.BadParameter(f"{status!r}: {suggestion(status, STATUSES)}", param_hint="--status")
     _listed(as_json, status=status, queue=queue, handler=handler, limit=limit)
 
 

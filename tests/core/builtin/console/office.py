@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import insert as sql_insert
 from sqlalchemy import select, update
 
 from pegboard import Plugin, enqueue
@@ -65,6 +66,21 @@ def put(app: Flask, **values: Any) -> int:
         db.session.commit()
     assert made is not None
     return made
+
+
+def put_dead(app: Flask, number: int) -> None:
+    """So many dead items, in one statement."""
+    row = {
+        "kind": "job",
+        "queue": "jobs",
+        "handler": PAY,
+        "status": "dead",
+        "run_at": 0,
+        "created_at": 0,
+        "finished_at": 1,
+    }
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(sql_insert(Work), [row] * number)
 
 
 def status_of(app: Flask, item: int) -> str:

@@ -6,13 +6,13 @@ import re
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, insert
+from sqlalchemy import event
 
 from pegboard.db import db
 from pegboard.testing.boards import BoardClient
 from pegboard.work import hold
-from pegboard.work.models import STATUSES, Work
-from tests.core.builtin.console.office import PAY, SEND, failed, put, send
+from pegboard.work.models import STATUSES
+from tests.core.builtin.console.office import PAY, SEND, failed, put, put_dead, send
 
 SECRET = "sk_live_5f4dcc3b5aa765d61d83"
 
@@ -110,7 +110,7 @@ def test_a_lane_that_a_request_holds_is_in_no_list(board: Flask, client: BoardCl
 
 
 def test_long_lists_have_pages_and_lose_nothing_between_them(board: Flask, client: BoardClient) -> None:
-    _many(board, 120)
+    put_dead(board, 120)
     found, path, pages = list[int](), "/console/?queue=jobs", 0
     while path:
         found += shown(client, path)
@@ -122,9 +122,9 @@ def test_long_lists_have_pages_and_lose_nothing_between_them(board: Flask, clien
 
 
 def test_numbers_stop_at_a_thousand(board: Flask, client: BoardClient) -> None:
-    _many(board, 999)
+    put_dead(board, 999)
     assert "1,000 or more" not in client.get("/console/").text
-    _many(board, 500)
+    put_dead(board, 500)
     page = client.get("/console/").text
     assert "1,000 or more dead letters" in page
     assert "1499 " not in page
@@ -132,9 +132,9 @@ def test_numbers_stop_at_a_thousand(board: Flask, client: BoardClient) -> None:
 
 @pytest.mark.parametrize("path", ["/console/", "/console/work", "/console/webhooks"])
 def test_a_page_asks_the_same_few_questions_however_much_there_is(board: Flask, client: BoardClient, path: str) -> None:
-    _many(board, 1)
+    put_dead(board, 1)
     few = _statements(board, client, path)
-    _many(board, 200)
+    put_dead(board, 200)
     many = _statements(board, client, path)
     assert len(many) == len(few)
     counts = [statement for statement in many if "count(" in statement.lower()]
@@ -148,20 +148,6 @@ def test_without_work_each_list_says_what_would_be_there(board: Flask, client: B
         ("/console/webhooks", "No webhook has come yet"),
     ):
         assert said in client.get(path).text
-
-
-def _many(board: Flask, number: int) -> None:
-    row = {
-        "kind": "job",
-        "queue": "jobs",
-        "handler": PAY,
-        "status": "dead",
-        "run_at": 0,
-        "created_at": 0,
-        "finished_at": 1,
-    }
-    with board.app_context(), db.engine.begin() as connection:
-        connection.execute(insert(Work), [row] * number)
 
 
 def _statements(board: Flask, client: BoardClient, path: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from pegboard.builtin.console import replays
 from pegboard.db import db
@@ -13,7 +13,7 @@ from pegboard.testing.people import Person
 from pegboard.testing.work import do_work
 from pegboard.work import replay
 from pegboard.work.models import Work
-from tests.core.builtin.console.office import FAILING, PAY, SEND, failed, put, send, status_of, trail
+from tests.core.builtin.console.office import FAILING, PAY, SEND, failed, put, put_dead, send, status_of, trail
 
 
 def test_a_dead_item_is_set_to_work_again_and_it_is_written_down_who_asked(
@@ -121,17 +121,7 @@ def test_more_than_one_request_may_take_are_replayed_in_parts_the_oldest_first(
 
 
 def test_very_many_are_counted_to_a_thousand(board: Flask, client: BoardClient) -> None:
-    row = {
-        "kind": "job",
-        "queue": "jobs",
-        "handler": PAY,
-        "status": "dead",
-        "run_at": 0,
-        "created_at": 0,
-        "finished_at": 1,
-    }
-    with board.app_context(), db.engine.begin() as connection:
-        connection.execute(insert(Work), [row] * 1_200)
+    put_dead(board, 1_200)
     assert "There are 1,000 or more. The oldest 500" in client.get(f"/console/replay?handler={PAY}").text
 
 
