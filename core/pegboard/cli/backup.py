@@ -26,13 +26,14 @@ def backup(file: Path | None) -> None:
     in it, nor files at a provider elsewhere.
     """
     from ..backup import save
+    from ..builtin.files.sizes import file_size
 
     plan = _usable_plan()
     progress = Progress()
     saved = save(plan, (file or Path(_name(plan))).absolute(), lambda files: progress.show(f"{files:,} files …"))
     progress.clear()
     click.echo(
-        f"Wrote {saved.file} ({_bytes(saved.file.stat().st_size)}): the {saved.contents.database} database, {_files(saved.contents)}."
+        f"Wrote {saved.file} ({file_size(saved.file.stat().st_size)}): the {saved.contents.database} database, {_files(saved.contents)}."
     )
     if saved.vanished:
         click.echo(f"{saved.vanished} more were deleted while it was written.")
@@ -79,8 +80,6 @@ def _name(plan: Plan) -> str:
 
 
 def _files(contents: Contents) -> str:
-    return f"{contents.files:,} file{'' if contents.files == 1 else 's'} ({_bytes(contents.size)})"
+    from ..builtin.files.sizes import file_size
 
-
-def _bytes(count: int) -> str:
-    return f"{count:,} bytes" if count < 1_000_000 else f"{count / 1_000_000:,.1f} MB"
+    return f"{contents.files:,} file{'' if contents.files == 1 else 's'} ({file_size(contents.size)})"
